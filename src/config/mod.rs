@@ -1,0 +1,3 @@
+//! Files to checked values.
+
+pub mod account;

@@ -1,0 +1,8 @@
+//! odjava gets a phone line or eSIM cancelled by e-mail and makes sure that it really was.
+
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod domain;
+pub mod mail;
+pub mod store;

@@ -1,0 +1,3 @@
+//! The program `odjava`.
+
+fn main() {}
