@@ -1,0 +1,321 @@
+//! The function at the centre: what a case becomes and what must be done, given one event.
+//! Total over states and events; only acts of a person can be refused. Called by the engine alone.
+
+mod holder;
+mod replies;
+mod sending;
+mod timers;
+
+use super::Timestamp;
+use super::address::{Address, CaseSeed, MessageId, Reference};
+use super::case::{Case, Evidence, Letters, Outgoing, PausedClock, Progress, Question, Resume, State};
+use super::draft;
+use super::effect::{Effect, Nudge, NudgeKind};
+use super::event::Event;
+use super::identity::Line;
+use super::policy::{Approval, Policy, Span};
+use super::reply::{MessageKey, Reply};
+use super::schedule;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What follows from an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The case as it then is.
+    pub next: Case,
+    /// What the shell must do.
+    pub effects: Vec<Effect>,
+}
+
+/// Why an act of a person is not possible.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The act does not fit the situation.
+    #[error("{act} is not possible while case {reference} is `{state}`: {instead}")]
+    NotPossible {
+        /// The act.
+        act: &'static str,
+        /// The case.
+        reference: Reference,
+        /// The name of its state.
+        state: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// The text is not the one that was read.
+    #[error(
+        "the text of case {reference} is not the one you read (it is {current} now); read it with \
+         `odjava draft {reference}` and approve it then"
+    )]
+    TextChanged {
+        /// The case.
+        reference: Reference,
+        /// Digest of the text as it is.
+        current: String,
+    },
+    /// A date that must lie ahead does not.
+    #[error("{0} is not in the future; give a later date")]
+    DateNotAhead(super::Date),
+    /// This mail is not owed (any more): it must not be handed over.
+    #[error("that mail is no longer owed")]
+    NotOwed,
+}
+
+/// The first line of every journal: what a case is opened with. Its facts follow as an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    /// Reference, drawn by the engine and free in the store.
+    pub reference: Reference,
+    /// Random bits, drawn by the engine.
+    pub seed: CaseSeed,
+    /// Account in the config.
+    pub account: String,
+    /// Carrier record.
+    pub carrier: String,
+    /// Carrier name for people.
+    pub carrier_name: String,
+    /// Language of the letters.
+    pub letter_language: String,
+}
+
+/// A case that has just been opened: nothing is known yet.
+#[must_use]
+pub fn open(opening: &Opening, now: Timestamp) -> Case {
+    Case {
+        reference: opening.reference.clone(),
+        seed: opening.seed.clone(),
+        account: opening.account.clone(),
+        holder_name: String::new(),
+        carrier: opening.carrier.clone(),
+        carrier_name: opening.carrier_name.clone(),
+        letter_language: opening.letter_language.clone(),
+        line: Line::default(),
+        recipients: Vec::new(),
+        recipient: 0,
+        letters: None,
+        attachments: Vec::new(),
+        mails: Vec::new(),
+        tickets: Vec::new(),
+        hold: None,
+        state: State::Collecting { missing: Vec::new(), nudge_at: None },
+        opened_at: now,
+    }
+}
+
+/// Decides what `case` becomes and what must be done, given one event.
+///
+/// Same arguments, same answer: a journal line (event, instant, policy) can be replayed.
+///
+/// # Errors
+/// [`Refusal`] for acts of a person that do not fit, and for [`Event::SubmitStarted`] of a mail that is
+/// not owed. Replies, alarms and outcomes are never refused: what does not matter changes nothing.
+pub fn decide(case: &Case, event: &Event, policy: &Policy, now: Timestamp) -> Result<Decision, Refusal> {
+    let mut turn = Turn { case: case.clone(), policy, now, effects: Vec::new() };
+    match event {
+        Event::FactsGiven { .. } => turn.on_facts_given(event)?,
+        Event::DraftEdited { letter } => turn.on_draft_edited(letter)?,
+        Event::DraftApproved { digest } => turn.on_draft_approved(digest)?,
+        Event::SubmitStarted { mail } => turn.on_submit_started(mail)?,
+        Event::SubmitSettled { mail, outcome } => turn.on_submit_settled(mail, outcome),
+        Event::ReplyReceived { reply } => turn.on_reply(reply),
+        Event::TimerFired { timer, inbox_read_at } => turn.on_timer(*timer, *inbox_read_at),
+        Event::HoldSet { until } => turn.on_hold_set(*until)?,
+        Event::AnswerDrafted { mail } => turn.on_answer_drafted(mail)?,
+        Event::Resolved { act } => turn.on_resolved(act)?,
+        Event::Withdrawn => turn.on_withdrawn()?,
+    }
+    Ok(Decision { next: turn.case, effects: turn.effects })
+}
+
+/// The mail that waits for approval, if one does.
+#[must_use]
+pub fn awaiting_approval(case: &Case) -> Option<&Outgoing> {
+    match &case.state {
+        State::Drafted { mail, .. } | State::NeedsYou { answer: Some(mail), .. } => Some(mail),
+        State::Collecting { .. }
+        | State::Sending { .. }
+        | State::AwaitingReply { .. }
+        | State::NeedsYou { answer: None, .. }
+        | State::Confirmed { .. }
+        | State::Done { .. }
+        | State::Closed { .. } => None,
+    }
+}
+
+/// The later letters that an approval of `mail` covers as well.
+#[must_use]
+pub fn covered_letters<'a>(case: &'a Case, mail: &Outgoing, policy: &Policy) -> Option<&'a Letters> {
+    let covers = mail.purpose == super::case::Purpose::Request && policy.approval == Approval::First;
+    case.letters.as_ref().filter(|_| covers)
+}
+
+/// The digest a person must have read to approve `mail`.
+#[must_use]
+pub fn approval_digest(case: &Case, mail: &Outgoing, policy: &Policy) -> String {
+    let covered = covered_letters(case, mail, policy);
+    // A request may move on to the next address when one bounces; any other mail goes to the one in use.
+    let recipients: &[Address] = if mail.purpose == super::case::Purpose::Request {
+        &case.recipients
+    } else {
+        case.to().map(std::slice::from_ref).unwrap_or_default()
+    };
+    draft::digest(&policy.from, recipients, mail, covered)
+}
+
+/// One decision in the making.
+struct Turn<'a> {
+    case: Case,
+    policy: &'a Policy,
+    now: Timestamp,
+    effects: Vec<Effect>,
+}
+
+impl Turn<'_> {
+    fn refuse(&self, act: &'static str, instead: &'static str) -> Refusal {
+        Refusal::NotPossible { act, reference: self.case.reference.clone(), state: self.case.state.name(), instead }
+    }
+
+    fn after(&self, wait: Span) -> Timestamp {
+        schedule::after(self.now, wait, self.policy)
+    }
+
+    /// Orders a mail to the holder. Invariant: `cause` is unique in the case, so nothing is told twice.
+    fn nudge(&mut self, kind: NudgeKind, cause: String, facts: &[(&str, String)]) {
+        let facts: BTreeMap<String, String> =
+            facts.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+        self.effects.push(Effect::Nudge { nudge: Nudge { kind, cause, facts } });
+    }
+
+    /// Stops the clock and asks the holder.
+    fn ask(&mut self, question: Question, reply: Option<&Reply>, resume: Resume, answer: Option<Outgoing>) {
+        let remaining_ms = match &self.case.state {
+            State::AwaitingReply { follow_up_at, .. } => Some((*follow_up_at - self.now).num_milliseconds().max(0)),
+            State::NeedsYou { clock, .. } => clock.remaining_ms,
+            State::Collecting { .. }
+            | State::Drafted { .. }
+            | State::Sending { .. }
+            | State::Confirmed { .. }
+            | State::Done { .. }
+            | State::Closed { .. } => None,
+        };
+        self.case.state = State::NeedsYou {
+            question,
+            asked_in: reply.map(|r| r.message),
+            clock: PausedClock { remaining_ms, resume },
+            answer: answer.clone(),
+        };
+        let about = reply.map_or_else(
+            || format!("{}:{}", self.now.timestamp_millis(), self.case.mails.len()),
+            |r| format!("message {}", r.message.0),
+        );
+        let name = serde_name(&question);
+        let mut facts = vec![("question", name.clone())];
+        facts.extend(reply.map(reply_facts).unwrap_or_default());
+        if let Some(mail) = &answer {
+            facts.push(("digest", approval_digest(&self.case, mail, self.policy)));
+            facts.push(("text", mail.letter.body.clone()));
+        }
+        self.nudge(NudgeKind::NeedsYou, format!("{name}:{about}"), &facts);
+    }
+
+    /// Waits for the carrier, the silence counted from now.
+    fn wait_anew(&mut self, progress: Progress) {
+        let wait = match progress.follow_ups_sent {
+            0 => self.policy.follow_up_after,
+            1 => self.policy.second_after,
+            2 => self.policy.notice_after,
+            _ => self.policy.give_up_after,
+        };
+        let mut follow_up_at = self.after(wait);
+        if let Some(day) = progress.promised {
+            // What is promised for a day cannot be asked for before the working day after it.
+            let zone = self.policy.carrier_time_zone;
+            let day = schedule::working_days_after(day, 1, &self.policy.holidays);
+            follow_up_at = follow_up_at.max(schedule::start_of_day(zone, day));
+        }
+        if let Some(hold) = &self.case.hold {
+            follow_up_at = follow_up_at.max(hold.until);
+        }
+        self.case.state = State::AwaitingReply { progress, follow_up_at, no_sign_at: None, bounce_final_at: None };
+    }
+
+    /// Takes the carrier's (or the holder's) word that the line is or will be ended.
+    fn confirm(&mut self, evidence: Evidence, effective: Option<super::Date>, facts: &[(&str, String)]) {
+        let progress = self.case.state.progress().clone();
+        let zone = self.policy.carrier_time_zone;
+        let mut facts = facts.to_vec();
+        facts.push(("effective_date", effective.map(|d| d.to_string()).unwrap_or_default()));
+        if let Some(day) = effective.filter(|d| *d > schedule::day_of(zone, self.now)) {
+            let due_at = schedule::end_of_day(zone, day);
+            self.case.state =
+                State::Confirmed { evidence, confirmed_at: self.now, effective_date: day, due_at, progress };
+            self.nudge(NudgeKind::Confirmed, format!("confirmed:{day}"), &facts);
+        } else {
+            self.finish(evidence, self.now, effective, progress, &facts);
+        }
+    }
+
+    /// The line is ended.
+    fn finish(
+        &mut self,
+        evidence: Evidence,
+        confirmed_at: Timestamp,
+        effective_date: Option<super::Date>,
+        progress: Progress,
+        facts: &[(&str, String)],
+    ) {
+        self.case.hold = None;
+        self.case.state = State::Done {
+            evidence,
+            confirmed_at,
+            effective_date,
+            aftercare: super::case::Aftercare {
+                device_check_at: Some(self.after(self.policy.device_check_after)),
+                bill_watch_at: Some(self.after(self.policy.bill_watch_for)),
+            },
+            progress,
+        };
+        self.nudge(NudgeKind::Done, format!("done:{}", self.now.timestamp_millis()), facts);
+    }
+
+    /// Takes back a mail that is owed and not yet handed over; whether there was one.
+    fn cancel_waiting(&mut self) -> Option<MessageId> {
+        let State::Sending { mail, attempt: super::case::Attempt::Waiting, .. } = &self.case.state else {
+            return None;
+        };
+        let mail = mail.clone();
+        self.effects.push(Effect::CancelSubmit { mail: mail.clone() });
+        Some(mail)
+    }
+}
+
+/// The facts of a reply that a nudge may show.
+fn reply_facts(reply: &Reply) -> Vec<(&'static str, String)> {
+    let words: Vec<&str> = reply.evidence.iter().map(|e| e.words.as_str()).collect();
+    vec![
+        ("words", words.join(" … ")),
+        ("subject", reply.subject.clone()),
+        ("from_domain", reply.from_domain.clone()),
+        ("message", reply.message.0.to_string()),
+        ("reason", reply.authenticity_reason.clone()),
+        ("ticket", reply.ticket.clone().unwrap_or_default()),
+    ]
+}
+
+/// The snake_case name of a closed enum, as JSON has it.
+pub(crate) fn serde_name<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// The message behind an evidence, if there is one.
+#[must_use]
+pub fn evidence_message(evidence: &Evidence) -> Option<MessageKey> {
+    match evidence {
+        Evidence::Mail { message } => Some(*message),
+        Evidence::Holder { message } => *message,
+    }
+}

@@ -1,0 +1,268 @@
+//! What a message does to a case. A stranger's message does nothing but be shown; a machine's is not an
+//! answer; only an authentic, certain confirmation ends a case.
+
+use super::{Turn, reply_facts};
+use crate::domain::case::{Attempt, Evidence, Hold, HoldBy, Outgoing, Progress, Purpose, Question, Resume, State};
+use crate::domain::effect::NudgeKind;
+use crate::domain::reply::{Authenticity, Bounce, BounceClass, Kind, Reply};
+use crate::domain::{Timestamp, schedule};
+use chrono::TimeDelta;
+
+/// Absence notices that may move the clock; after that an absent clerk counts as silence.
+const ABSENCES_MAX: u8 = 2;
+
+impl Turn<'_> {
+    pub(super) fn on_reply(&mut self, reply: &Reply) {
+        if reply.kind == Kind::Bounce {
+            // A bounce is rarely authentic; the 64 random bits of our Message-ID are what proves it.
+            if let Some(bounce) = &reply.bounce {
+                self.on_bounce(reply, bounce);
+            }
+            return;
+        }
+        match reply.authenticity {
+            // Anyone can write a From header: a claim without proof moves neither state nor clock.
+            Authenticity::Unproven | Authenticity::Contradicted => self.note_unproven(reply),
+            Authenticity::Aligned | Authenticity::Vouched => self.on_proven_reply(reply),
+        }
+    }
+
+    fn note_unproven(&mut self, reply: &Reply) {
+        if reply.kind == Kind::Unrelated {
+            return;
+        }
+        self.nudge(NudgeKind::Unproven, format!("unproven:message {}", reply.message.0), &reply_facts(reply));
+    }
+
+    fn on_proven_reply(&mut self, reply: &Reply) {
+        match &self.case.state {
+            // Nothing was asked yet, so nothing is answered: kept in the timeline.
+            State::Collecting { .. } => {}
+            State::Drafted { progress, .. } if progress.last_sent.is_none() && progress.requested_at.is_none() => {}
+            State::Drafted { progress, .. } => {
+                let progress = progress.clone();
+                if !self.is_passing(reply) {
+                    self.on_awaited(reply, progress);
+                }
+            }
+            State::Sending { attempt, purpose, progress, .. } => {
+                let (attempt, purpose, progress) = (*attempt, *purpose, progress.clone());
+                self.on_reply_while_sending(reply, attempt, purpose, progress);
+            }
+            State::AwaitingReply { progress, .. } => {
+                let progress = progress.clone();
+                self.on_awaited(reply, progress);
+            }
+            State::NeedsYou { clock, .. } => match &clock.resume {
+                Resume::Waiting { progress } | Resume::Unsettled { progress, .. } => {
+                    let progress = progress.clone();
+                    self.on_reply_while_asking(reply, progress);
+                }
+                Resume::Ended { state } => {
+                    let state = state.as_ref().clone();
+                    self.on_late(reply, &state);
+                }
+            },
+            State::Confirmed { .. } | State::Done { .. } | State::Closed { .. } => {
+                let state = self.case.state.clone();
+                self.on_late(reply, &state);
+            }
+        }
+    }
+
+    /// Whether a reply says nothing that changes what must be done.
+    fn is_passing(&self, reply: &Reply) -> bool {
+        match reply.kind {
+            Kind::Acknowledged | Kind::AutoReply | Kind::Billing | Kind::Unrelated | Kind::Bounce => true,
+            Kind::Confirmed
+            | Kind::NeedsInfo
+            | Kind::NeedsPayment
+            | Kind::NeedsOtherChannel
+            | Kind::Refused
+            | Kind::Retention
+            | Kind::Unclear => false,
+        }
+    }
+
+    /// A reminder that waits for office hours is taken back by any sign of life; a request or an answer
+    /// only by something decisive. What is already being handed over cannot be taken back.
+    fn on_reply_while_sending(&mut self, reply: &Reply, attempt: Attempt, purpose: Purpose, progress: Progress) {
+        let reminder = matches!(purpose, Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice);
+        let sign_of_life = reply.kind == Kind::Acknowledged || reply.kind == Kind::AutoReply;
+        let takes_back = !self.is_passing(reply) || (reminder && sign_of_life);
+        if !takes_back || attempt == Attempt::InFlightWithdrawn {
+            return;
+        }
+        if attempt == Attempt::InFlight && self.is_passing(reply) {
+            return;
+        }
+        self.cancel_waiting();
+        self.on_awaited(reply, progress);
+    }
+
+    fn on_reply_while_asking(&mut self, reply: &Reply, progress: Progress) {
+        if !self.is_passing(reply) {
+            self.on_awaited(reply, progress);
+            return;
+        }
+        // The question stays with the holder; what is learned is kept for when the clock goes on.
+        if reply.kind == Kind::Acknowledged {
+            let learned = self.learn(reply, progress);
+            if let State::NeedsYou { clock, .. } = &mut self.case.state
+                && let Resume::Waiting { progress } | Resume::Unsettled { progress, .. } = &mut clock.resume
+            {
+                *progress = learned;
+            }
+        }
+    }
+
+    /// Keeps what a sign of life tells: that it came, a ticket, a promised date.
+    fn learn(&mut self, reply: &Reply, mut progress: Progress) -> Progress {
+        progress.acknowledged_at = progress.acknowledged_at.or(Some(self.now));
+        progress.last_sign_at = Some(self.now);
+        let today = schedule::day_of(self.policy.carrier_time_zone, self.now);
+        if let Some(day) = reply.promised_date.filter(|d| *d >= today) {
+            progress.promised = Some(day);
+        }
+        if let Some(ticket) = &reply.ticket
+            && !self.case.tickets.contains(ticket)
+        {
+            self.case.tickets.push(ticket.clone());
+        }
+        progress
+    }
+
+    /// The heart: a proven reply while an answer is awaited (DESIGN §4, "what a kind does").
+    fn on_awaited(&mut self, reply: &Reply, progress: Progress) {
+        match reply.kind {
+            Kind::Billing | Kind::Unrelated | Kind::Bounce => {}
+            Kind::AutoReply => self.on_absence(reply, progress),
+            Kind::Acknowledged => {
+                let progress = self.learn(reply, progress);
+                self.wait_anew(progress);
+            }
+            Kind::Confirmed if reply.certain => {
+                let progress = self.learn(reply, progress);
+                self.set_progress(progress);
+                let evidence = Evidence::Mail { message: reply.message };
+                self.confirm(evidence, reply.effective_date, &reply_facts(reply));
+            }
+            // Invariant: words that are not surely a confirmation never end a case; a person reads them.
+            Kind::Confirmed | Kind::Unclear => self.ask_about(Question::UnclearReply, reply, progress),
+            Kind::NeedsInfo if reply.wants_id_document => self.ask_about(Question::IdDocument, reply, progress),
+            Kind::NeedsInfo => self.ask_about(Question::MissingInfo, reply, progress),
+            Kind::NeedsPayment => self.ask_about(Question::Payment, reply, progress),
+            Kind::NeedsOtherChannel => self.ask_about(Question::OtherChannel, reply, progress),
+            Kind::Refused => self.ask_about(Question::Refused, reply, progress),
+            Kind::Retention => self.ask_about(Question::RetentionOffer, reply, progress),
+        }
+    }
+
+    fn set_progress(&mut self, learned: Progress) {
+        match &mut self.case.state {
+            State::AwaitingReply { progress, .. }
+            | State::Sending { progress, .. }
+            | State::Drafted { progress, .. } => {
+                *progress = learned;
+            }
+            State::NeedsYou { clock, .. } => clock.resume = Resume::Waiting { progress: learned },
+            State::Collecting { .. } | State::Confirmed { .. } | State::Done { .. } | State::Closed { .. } => {}
+        }
+    }
+
+    fn ask_about(&mut self, question: Question, reply: &Reply, progress: Progress) {
+        let progress = self.learn(reply, progress);
+        let answer = self.case.letters.as_ref().filter(|_| question == Question::RetentionOffer).map(|l| Outgoing {
+            purpose: Purpose::Answer,
+            letter: l.decline_offer.clone(),
+            attachments: Vec::new(),
+            in_reply_to: reply.message_id.clone(),
+        });
+        self.ask(question, Some(reply), Resume::Waiting { progress }, answer);
+    }
+
+    /// An absent clerk: wait until a working day after the return, a week when no date is given.
+    fn on_absence(&mut self, reply: &Reply, mut progress: Progress) {
+        let State::AwaitingReply { follow_up_at, .. } = &self.case.state else { return };
+        if progress.absences >= ABSENCES_MAX {
+            return;
+        }
+        progress.absences += 1;
+        let zone = self.policy.carrier_time_zone;
+        let until: Timestamp = match reply.returns_on.filter(|d| *d >= schedule::day_of(zone, self.now)) {
+            Some(day) => {
+                let day = schedule::working_days_after(day, 1, &self.policy.holidays);
+                // A return date far away is not waited for: somebody else can answer.
+                schedule::start_of_day(zone, day).min(self.now + TimeDelta::days(31))
+            }
+            None => self.now + TimeDelta::days(7),
+        };
+        let due = (*follow_up_at).max(until);
+        self.case.hold = Some(Hold { until, by: HoldBy::Carrier, reason: "absence notice".to_owned() });
+        if let State::AwaitingReply { follow_up_at, progress: kept, .. } = &mut self.case.state {
+            *follow_up_at = due;
+            *kept = progress;
+        }
+    }
+
+    /// After the end nothing reopens by itself.
+    fn on_late(&mut self, reply: &Reply, ended: &State) {
+        let question = match (ended, reply.kind) {
+            (_, Kind::Acknowledged | Kind::AutoReply | Kind::Unrelated | Kind::Retention | Kind::Bounce) => return,
+            (State::Confirmed { .. }, Kind::Confirmed) if reply.certain => {
+                self.confirmed_again(reply);
+                return;
+            }
+            (State::Done { .. }, Kind::Confirmed) => return,
+            // Until the end bills are due; after it they are not.
+            (State::Done { .. }, Kind::Billing | Kind::NeedsPayment) => Question::BilledAfterEnd,
+            (_, Kind::Billing) => return,
+            (
+                _,
+                Kind::Confirmed
+                | Kind::NeedsInfo
+                | Kind::NeedsPayment
+                | Kind::NeedsOtherChannel
+                | Kind::Refused
+                | Kind::Unclear,
+            ) => Question::LateReply,
+        };
+        self.ask(question, Some(reply), Resume::Ended { state: Box::new(ended.clone()) }, None);
+    }
+
+    /// A second confirmation may correct the date; one without a date adds nothing.
+    fn confirmed_again(&mut self, reply: &Reply) {
+        let Some(day) = reply.effective_date else { return };
+        let known = self.case.effective_date();
+        if known != Some(day) {
+            self.confirm(Evidence::Mail { message: reply.message }, Some(day), &reply_facts(reply));
+        }
+    }
+
+    fn on_bounce(&mut self, reply: &Reply, bounce: &Bounce) {
+        let Some(original) = &bounce.original else { return };
+        let Some(mail) = self.case.mails.iter().find(|m| m.message_id == *original).cloned() else { return };
+        // A bounce from an address already given up says nothing new.
+        let current = self.case.to() == Some(&mail.to);
+        match (&self.case.state, bounce.class) {
+            (State::AwaitingReply { progress, .. }, BounceClass::Permanent) if current => {
+                let progress = progress.clone();
+                let reason =
+                    if reply.subject.is_empty() { "the mail came back".to_owned() } else { reply.subject.clone() };
+                self.address_failed(mail.purpose, progress, &reason);
+            }
+            (State::AwaitingReply { bounce_final_at: None, .. }, BounceClass::Temporary) if current => {
+                let at = self.after(self.policy.bounce_final_after);
+                if let State::AwaitingReply { bounce_final_at, .. } = &mut self.case.state {
+                    *bounce_final_at = Some((at, original.clone()));
+                }
+            }
+            // The mail of `send_unknown` came back: so it had left.
+            (State::NeedsYou { question: Question::SendUnknown, clock, .. }, BounceClass::Permanent) if current => {
+                let progress = clock.resume.progress().clone();
+                self.address_failed(mail.purpose, progress, "the mail came back");
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! From an approved text to a mail that a server took: owing, attempts, outcomes, next address.
+
+use super::Turn;
+use crate::domain::Timestamp;
+use crate::domain::address::MessageId;
+use crate::domain::case::{Attempt, Outgoing, Progress, Purpose, Question, Resolution, Resume, SentMail, State};
+use crate::domain::decide::Refusal;
+use crate::domain::draft::{self, SlotFacts};
+use crate::domain::effect::{Effect, NudgeKind, OutgoingMessage};
+use crate::domain::event::{FailureClass, SubmitOutcome};
+use crate::domain::schedule;
+
+/// Most ids named in References; older ones in the middle are left out, as RFC 5322 §3.6.4 allows.
+const REFERENCES_MAX: usize = 20;
+
+impl Turn<'_> {
+    /// Owes `mail` to the carrier. Without an address nothing can be owed: the holder is asked.
+    pub(super) fn owe(&mut self, mail: &Outgoing, progress: Progress) {
+        let Some(to) = self.case.to().cloned() else {
+            self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
+            return;
+        };
+        let number = u32::try_from(self.case.mails.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let domain = self.policy.from.domain();
+        let message_id = self.case.seed.message_id(&self.case.reference, number, &domain);
+        let windowed = self.policy.window_for_all || !matches!(mail.purpose, Purpose::Request | Purpose::Answer);
+        let not_before = if windowed { schedule::send_window(self.policy, self.now) } else { self.now };
+        let facts = self.slot_facts(&progress);
+        let reply_to = self
+            .policy
+            .plus_addressing
+            .then(|| self.policy.from.with_detail(&self.case.seed.reply_tag(&self.case.reference)).ok())
+            .flatten();
+        let message = OutgoingMessage {
+            message_id: message_id.clone(),
+            date: not_before,
+            purpose: mail.purpose,
+            from: (self.case.holder_name.clone(), self.policy.from.clone()),
+            reply_to,
+            to: to.clone(),
+            subject: draft::fill(&mail.letter.subject, &facts),
+            body: draft::fill(&mail.letter.body, &facts),
+            references: self.references(mail, &domain),
+            in_reply_to: mail.in_reply_to.clone().or_else(|| progress.last_sent.clone()),
+            attachments: mail.attachments.clone(),
+            not_before,
+        };
+        self.case.mails.push(SentMail {
+            message_id: message_id.clone(),
+            purpose: mail.purpose,
+            to,
+            date: not_before,
+            accepted_at: None,
+        });
+        self.effects.push(Effect::Submit { mail: message });
+        self.case.state = State::Sending {
+            mail: message_id,
+            purpose: mail.purpose,
+            progress,
+            attempt: Attempt::Waiting,
+            owed_since: not_before,
+            failures: 0,
+        };
+    }
+
+    fn references(&self, mail: &Outgoing, domain: &str) -> Vec<MessageId> {
+        let mut ids = vec![self.case.seed.thread_id(&self.case.reference, domain)];
+        let sent: Vec<_> = self.case.mails.iter().filter(|m| m.accepted_at.is_some()).collect();
+        ids.extend(sent.iter().skip(sent.len().saturating_sub(REFERENCES_MAX)).map(|m| m.message_id.clone()));
+        ids.extend(mail.in_reply_to.clone());
+        ids
+    }
+
+    /// What is known for the slots of the letters.
+    fn slot_facts(&self, progress: &Progress) -> SlotFacts {
+        let zone = self.policy.carrier_time_zone;
+        let written = |at: Timestamp| date_in(&self.case.letter_language, schedule::day_of(zone, at));
+        let follow_ups: Vec<String> = self
+            .case
+            .mails
+            .iter()
+            .filter(|m| matches!(m.purpose, Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice))
+            .filter_map(|m| m.accepted_at)
+            .map(written)
+            .collect();
+        SlotFacts {
+            request_date: written(progress.requested_at.unwrap_or(self.now)),
+            ticket: self.case.tickets.last().cloned(),
+            follow_up_dates: follow_ups.join(", "),
+        }
+    }
+
+    /// Invariant: nothing is handed over that is not owed at this very moment.
+    pub(super) fn on_submit_started(&mut self, started: &MessageId) -> Result<(), Refusal> {
+        match &mut self.case.state {
+            State::Sending { mail, attempt, .. } if mail == started && *attempt == Attempt::Waiting => {
+                *attempt = Attempt::InFlight;
+                Ok(())
+            }
+            State::Collecting { .. }
+            | State::Drafted { .. }
+            | State::Sending { .. }
+            | State::AwaitingReply { .. }
+            | State::NeedsYou { .. }
+            | State::Confirmed { .. }
+            | State::Done { .. }
+            | State::Closed { .. } => Err(Refusal::NotOwed),
+        }
+    }
+
+    pub(super) fn on_submit_settled(&mut self, settled: &MessageId, outcome: &SubmitOutcome) {
+        let (purpose, progress, attempt, owed_since, failures) = match &self.case.state {
+            State::Sending { mail, purpose, progress, attempt, owed_since, failures } if mail == settled => {
+                (*purpose, progress.clone(), *attempt, *owed_since, *failures)
+            }
+            State::NeedsYou { question: Question::SendUnknown, clock, .. } => {
+                if let Resume::Unsettled { mail, purpose, progress } = &clock.resume
+                    && mail == settled
+                    && matches!(outcome, SubmitOutcome::Accepted { .. })
+                {
+                    let (purpose, progress) = (*purpose, progress.clone());
+                    self.taken(settled, purpose, progress);
+                }
+                return;
+            }
+            State::Collecting { .. }
+            | State::Drafted { .. }
+            | State::Sending { .. }
+            | State::AwaitingReply { .. }
+            | State::NeedsYou { .. }
+            | State::Confirmed { .. }
+            | State::Done { .. }
+            | State::Closed { .. } => {
+                // The case moved on while the mail was under way; only the fact is kept.
+                if matches!(outcome, SubmitOutcome::Accepted { .. }) {
+                    self.mark_accepted(settled);
+                }
+                return;
+            }
+        };
+        let withdrawn = attempt == Attempt::InFlightWithdrawn;
+        match outcome {
+            SubmitOutcome::Accepted { .. } if withdrawn => {
+                self.mark_accepted(settled);
+                self.close_withdrawn(
+                    settled,
+                    "it had already left when you withdrew; the carrier may act on it",
+                    progress,
+                );
+            }
+            SubmitOutcome::Unknown { .. } if withdrawn => {
+                self.close_withdrawn(settled, "it may have left before you withdrew", progress);
+            }
+            SubmitOutcome::NotSent { .. } if withdrawn => {
+                self.effects.push(Effect::CancelSubmit { mail: settled.clone() });
+                self.case.state = State::Closed { resolution: Resolution::Withdrawn, progress };
+            }
+            SubmitOutcome::Accepted { .. } => self.taken(settled, purpose, progress),
+            SubmitOutcome::Unknown { .. } => {
+                let resume = Resume::Unsettled { mail: settled.clone(), purpose, progress };
+                self.ask(Question::SendUnknown, None, resume, None);
+            }
+            SubmitOutcome::NotSent { class: FailureClass::Permanent, reason, .. } => {
+                self.effects.push(Effect::CancelSubmit { mail: settled.clone() });
+                self.address_failed(purpose, progress, reason);
+            }
+            SubmitOutcome::NotSent { class, code, reason } => {
+                self.try_again(settled, *class, *code, reason, owed_since, failures);
+            }
+        }
+    }
+
+    /// A server took the mail: the carrier's clock starts.
+    pub(super) fn taken(&mut self, mail: &MessageId, purpose: Purpose, mut progress: Progress) {
+        self.mark_accepted(mail);
+        progress.last_sent = Some(mail.clone());
+        progress.last_sent_at = Some(self.now);
+        let cause = format!("taken:{mail}");
+        match purpose {
+            Purpose::Request => {
+                progress.requested_at = progress.requested_at.or(Some(self.now));
+                self.nudge(NudgeKind::Sent, cause, &[("purpose", purpose.name().to_owned())]);
+            }
+            Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice => {
+                progress.follow_ups_sent = progress.follow_ups_sent.saturating_add(1);
+                // What was promised before this mail has not been kept.
+                progress.promised = None;
+                let number = progress.follow_ups_sent.to_string();
+                self.nudge(
+                    NudgeKind::FollowedUp,
+                    cause,
+                    &[("purpose", purpose.name().to_owned()), ("follow_up_number", number)],
+                );
+            }
+            Purpose::Answer => {
+                progress.promised = None;
+                self.nudge(NudgeKind::Sent, cause, &[("purpose", purpose.name().to_owned())]);
+            }
+        }
+        let told = progress.acknowledged_at.is_some() || purpose != Purpose::Request;
+        self.wait_anew(progress);
+        let no_sign = self.after(self.policy.no_sign_after);
+        if let State::AwaitingReply { no_sign_at, .. } = &mut self.case.state
+            && !told
+        {
+            *no_sign_at = Some(no_sign);
+        }
+    }
+
+    fn mark_accepted(&mut self, id: &MessageId) {
+        let now = self.now;
+        if let Some(mail) = self.case.mails.iter_mut().find(|m| m.message_id == *id) {
+            mail.accepted_at = mail.accepted_at.or(Some(now));
+        }
+    }
+
+    fn close_withdrawn(&mut self, mail: &MessageId, reason: &str, progress: Progress) {
+        self.case.state = State::Closed { resolution: Resolution::Withdrawn, progress };
+        self.nudge(NudgeKind::SendProblem, format!("withdrawn:{mail}"), &[("reason", reason.to_owned())]);
+    }
+
+    /// This address will never take it: the next one, or the holder.
+    pub(super) fn address_failed(&mut self, purpose: Purpose, progress: Progress, reason: &str) {
+        let request = self.case.letters.as_ref().map(|l| l.request.clone());
+        if let Some(letter) = request
+            && purpose == Purpose::Request
+            && self.case.recipient + 1 < self.case.recipients.len()
+        {
+            // The approval named all addresses, so the next one needs no further question.
+            self.case.recipient += 1;
+            let attachments = self.case.attachments.clone();
+            self.owe(&Outgoing { purpose, letter, attachments, in_reply_to: None }, progress);
+            return;
+        }
+        let cause = format!("undeliverable:{}", self.case.mails.len());
+        self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
+        if let Some(Effect::Nudge { nudge }) = self.effects.last_mut() {
+            nudge.cause = cause;
+            nudge.facts.insert("reason".to_owned(), reason.to_owned());
+        }
+    }
+
+    fn try_again(
+        &mut self,
+        mail: &MessageId,
+        class: FailureClass,
+        code: Option<u16>,
+        reason: &str,
+        since: Timestamp,
+        failed: u32,
+    ) {
+        let failures_now = failed.saturating_add(1);
+        let overdue = |limit| schedule::after(since, limit, self.policy) <= self.now;
+        let give_up = overdue(self.policy.send_give_up_after);
+        let tell = class == FailureClass::Account || overdue(self.policy.send_problem_after);
+        let not_before = self.now + schedule::back_off(failures_now, code);
+        if tell {
+            self.nudge(NudgeKind::SendProblem, format!("send:{mail}"), &[("reason", reason.to_owned())]);
+        }
+        if give_up {
+            self.effects.push(Effect::CancelSubmit { mail: mail.clone() });
+            let progress = self.case.state.progress().clone();
+            self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
+            return;
+        }
+        self.effects.push(Effect::Resubmit { mail: mail.clone(), not_before });
+        if let State::Sending { attempt, failures, .. } = &mut self.case.state {
+            *attempt = Attempt::Waiting;
+            *failures = failures_now;
+        }
+    }
+
+    /// The holder says that the unsettled mail did not leave: the same bytes are owed again.
+    pub(super) fn owe_again(&mut self, mail: MessageId, purpose: Purpose, progress: Progress) {
+        self.effects.push(Effect::Resubmit { mail: mail.clone(), not_before: self.now });
+        self.case.state =
+            State::Sending { mail, purpose, progress, attempt: Attempt::Waiting, owed_since: self.now, failures: 0 };
+    }
+}
+
+/// A day as written in a letter of the language.
+fn date_in(language: &str, day: crate::domain::Date) -> String {
+    use chrono::Datelike;
+    if language.starts_with("sr") || language.starts_with("hr") || language.starts_with("bs") {
+        return format!("{}.{}.{}.", day.day(), day.month(), day.year());
+    }
+    if language.starts_with("de") {
+        return format!("{:02}.{:02}.{}", day.day(), day.month(), day.year());
+    }
+    day.format("%-d %B %Y").to_string()
+}
