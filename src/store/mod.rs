@@ -1,1 +1,243 @@
-//! store
+//! The store: one SQLite file. Nothing else knows SQL. Called by engine, daemon and cli.
+//! Opening, pragmas, migrations, the transaction; the tables are in the files beside this one.
+
+mod cases;
+mod inbox;
+mod outbox;
+mod watch;
+
+pub use cases::{CaseId, CaseRow, JournalLine, LineKeys, replay};
+pub use inbox::{InboxRow, InboxStatus, NewMessage, Sighting};
+pub use outbox::{NewOutgoing, OutboxKind, OutboxRow, OutboxStatus};
+pub use watch::{Cursor, Watch};
+
+use crate::domain::Timestamp;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Append only: a migration that has been released is never changed.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+
+/// How long one process waits for the other to finish its transaction.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be opened or made.
+    #[error("cannot open the store {path}: {reason}; check that the folder exists and is yours to write")]
+    CannotOpen {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The file was written by a newer odjava.
+    #[error("the store {path} is of version {found}, this odjava knows {known}; install the newer odjava again")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Another daemon has it.
+    #[error("another odjava already runs on the store {path}; stop it first, or give this one its own [store] path")]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No room left.
+    #[error("the disk is full: nothing of this step was written; free some space and try again")]
+    Full,
+    /// The file cannot be written.
+    #[error("the store is read-only: nothing of this step was written; make the file and its folder writable")]
+    ReadOnly,
+    /// Another process holds the file for too long.
+    #[error("the store was busy for {} seconds; try again", BUSY.as_secs())]
+    Busy,
+    /// A row that this version cannot read.
+    #[error("the store holds something odjava cannot read ({what}); restore a backup or ask for help")]
+    Corrupt {
+        /// Which row or file.
+        what: String,
+    },
+    /// Anything else SQLite says.
+    #[error("the store failed: {0}")]
+    Sqlite(String),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt { what: "the file is damaged or no SQLite file".to_owned() }
+            }
+            _ => Self::Sqlite(error.to_string()),
+        }
+    }
+}
+
+impl From<serde_json::Error> for StoreError {
+    fn from(error: serde_json::Error) -> Self {
+        // The text of a serde error may quote the value; only its place is kept.
+        Self::Corrupt { what: format!("JSON, line {} column {}", error.line(), error.column()) }
+    }
+}
+
+/// The store of one daemon, shared with the command line.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the store, makes it when it is not there (file 0600, folder 0700), and brings it up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be opened, is from a newer version, or cannot be migrated.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let fail = |reason: String| StoreError::CannotOpen { path: path.to_owned(), reason };
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            make_private_folder(folder).map_err(|e| fail(e.to_string()))?;
+        }
+        if !path.exists() {
+            private_file(path).map_err(|e| fail(e.to_string()))?;
+        }
+        let connection = Connection::open(path).map_err(|e| fail(e.to_string()))?;
+        Self::prepare(connection, path)
+    }
+
+    /// A store that lives in memory, for tests.
+    ///
+    /// # Errors
+    /// [`StoreError`] when SQLite cannot make one.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::prepare(Connection::open_in_memory()?, Path::new(":memory:"))
+    }
+
+    fn prepare(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
+        connection.busy_timeout(BUSY)?;
+        let found: i64 = connection.pragma_query_value(None, "user_version", |r| r.get(0))?;
+        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        if found > known {
+            return Err(StoreError::Newer { path: path.to_owned(), found, known });
+        }
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // FULL: a commit is on the disk before the mail it orders can leave.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", "ON")?;
+        if found < known {
+            let migrations = Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect());
+            migrations.to_latest(&mut connection).map_err(|error| match error {
+                rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
+                other => StoreError::Sqlite(other.to_string()),
+            })?;
+        }
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Runs `work` in one immediate transaction: all of it is kept, or none. Invariant: no network call
+    /// happens inside.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError`] when beginning or committing fails.
+    pub fn transaction<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let tx = Tx { transaction };
+        let done = work(&tx)?;
+        tx.transaction.commit().map_err(StoreError::from)?;
+        Ok(done)
+    }
+
+    /// Reads in one consistent snapshot; never waits for a writer.
+    ///
+    /// # Errors
+    /// What `work` returns, or [`StoreError`].
+    pub fn read<T, E: From<StoreError>>(&mut self, work: impl FnOnce(&Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        let transaction = self.connection.transaction().map_err(StoreError::from)?;
+        work(&Tx { transaction })
+    }
+
+    /// A number that changes whenever another process has committed (SQLite's `data_version`).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be read.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        Ok(self.connection.pragma_query_value(None, "data_version", |r| r.get(0))?)
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// An open transaction; the tables are its methods.
+pub struct Tx<'a> {
+    transaction: Transaction<'a>,
+}
+
+/// Held by the daemon as long as it runs. The system releases it with the process, however that ends.
+#[derive(Debug)]
+pub struct DaemonLock {
+    _file: File,
+}
+
+impl DaemonLock {
+    /// Takes the lock beside the store file.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when a daemon has it, [`StoreError::CannotOpen`] when the file cannot be made.
+    pub fn acquire(store: &Path) -> Result<Self, StoreError> {
+        let path = store.with_extension("lock");
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            make_private_folder(folder)
+                .map_err(|e| StoreError::CannotOpen { path: path.clone(), reason: e.to_string() })?;
+        }
+        let file =
+            private_file(&path).map_err(|e| StoreError::CannotOpen { path: path.clone(), reason: e.to_string() })?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse { path: store.to_owned() }),
+            Err(std::fs::TryLockError::Error(e)) => Err(StoreError::CannotOpen { path, reason: e.to_string() }),
+        }
+    }
+}
+
+fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// An instant as the store keeps it.
+fn ms(at: Timestamp) -> i64 {
+    at.timestamp_millis()
+}
+
+/// An instant read back; 0 is "none".
+fn at(ms: i64) -> Option<Timestamp> {
+    chrono::DateTime::from_timestamp_millis(ms).filter(|_| ms != 0)
+}
