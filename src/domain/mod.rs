@@ -10,6 +10,7 @@ pub mod decide;
 pub mod draft;
 pub mod effect;
 pub mod event;
+pub mod holidays;
 pub mod identity;
 pub mod policy;
 pub mod reply;
