@@ -1,4 +1,5 @@
-//! daemon
+//! The daemon. The only folder with tokio and sockets; called by main.
 
+pub mod imap;
 pub mod smtp;
 pub mod tls;
