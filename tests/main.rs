@@ -11,3 +11,5 @@
 mod architecture;
 mod compose;
 mod config;
+mod smtp;
+mod support;
