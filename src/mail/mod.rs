@@ -1,1 +1,3 @@
 //! mail
+
+pub mod compose;
