@@ -1,3 +1,4 @@
 //! daemon
 
+pub mod smtp;
 pub mod tls;

@@ -127,6 +127,13 @@ pub fn certificate_fault(error: &io::Error, host: &str) -> Option<String> {
     Some(text)
 }
 
+/// Whether the handshake failed because the other side does not speak TLS at all: wrong port or wrong `security`.
+#[must_use]
+pub fn spoke_plain_text(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)))
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
