@@ -10,3 +10,5 @@
 
 mod architecture;
 mod compose;
+mod smtp;
+mod support;

@@ -2,31 +2,26 @@
 //! `hand_over` does, so that the caller can write its claim down in between. lettre speaks the protocol; the
 //! connection, its time limits and the judgement are ours. Knows no case and no store. Called by dispatch.
 
+mod connect;
 mod failure;
 mod line_gate;
 
 pub use failure::{Enhanced, Stage, classify_failure, enhanced_of, told};
 
-use super::tls;
-use crate::config::account::{Endpoint, Login, Mechanism as Sasl, Security};
+use crate::config::account::{Endpoint, Login, Mechanism as Sasl};
 use crate::domain::address::Address;
 use crate::domain::event::{AcceptedBy, FailureClass, SubmitOutcome};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
-use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Rcpt, Starttls};
-use lettre::transport::smtp::extension::{ClientId, Extension, ServerInfo};
-use lettre::transport::smtp::response::Response;
-use line_gate::{LineGate, Seen};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Auth, Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::ClientId;
+use line_gate::Seen;
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error as _;
 use std::fmt::Display;
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// One mail with its envelope.
@@ -162,9 +157,10 @@ pub async fn prepare(
     }
     // The holder's domain, not the name of this machine, which is nobody's business.
     let client = ClientId::Domain(letter.from.domain());
-    let (stream, seen) = connect(endpoint, &client, limits).await?;
+    let (stream, seen) = connect::connect(endpoint, &client, limits).await?;
     let greeting = AsyncSmtpConnection::connect_with_transport(stream, &client);
     let mut connection = within(Stage::Greeting, limits.greeting, &[], greeting).await?;
+    in_turn(&seen)?;
     if let Some(login) = &endpoint.login {
         let secret = secret.ok_or_else(|| SubmitError::account("there is no password or token: check `smtp` login"))?;
         authenticate(&mut connection, login, secret, limits).await?;
@@ -172,10 +168,17 @@ pub async fn prepare(
     let (from, to) = (envelope(letter.from)?, envelope(letter.to)?);
     step(&mut connection, Stage::Mail, Mail::new(Some(from), vec![]), limits.command).await?;
     step(&mut connection, Stage::Rcpt, Rcpt::new(to, vec![]), limits.command).await?;
+    in_turn(&seen)?;
+    Ok(Prepared { connection, seen })
+}
+
+/// With an answer too many, every later answer would be taken for the one before it, and at the end a yes
+/// to RCPT for a yes to the mail.
+fn in_turn(seen: &Seen) -> Result<(), SubmitError> {
     if seen.spoke_out_of_turn() {
         return Err(SubmitError::transient("the mail server answered more than it was asked"));
     }
-    Ok(Prepared { connection, seen })
+    Ok(())
 }
 
 impl Prepared {
@@ -237,120 +240,6 @@ impl Prepared {
             SubmitError::transient(format!("the connection broke before the end of the mail: {what}")).into()
         }
     }
-}
-
-type Stream = Box<dyn AsyncTokioStream>;
-
-/// A connection protected as configured, just before the server's greeting (after STARTTLS: before EHLO).
-async fn connect(endpoint: &Endpoint, client: &ClientId, limits: &Limits) -> Result<(Stream, Arc<Seen>), SubmitError> {
-    let (stream, peer) = dial(endpoint, limits).await?;
-    let gate = match endpoint.security {
-        Security::None => {
-            let gate = LineGate::new(stream, peer);
-            let seen = gate.seen();
-            return Ok((Box::new(gate), seen));
-        }
-        Security::Tls => LineGate::new(handshake(endpoint, stream, limits).await?, peer),
-        Security::Starttls => {
-            let mut gate = LineGate::new(stream, peer);
-            let upgrade = timeout(limits.greeting, starttls(&mut gate, client)).await;
-            upgrade.map_err(|_| SubmitError::late(Stage::Starttls, limits.greeting))??;
-            LineGate::new(handshake(endpoint, gate.into_inner(), limits).await?, peer).greeted()
-        }
-    };
-    let seen = gate.seen();
-    Ok((Box::new(gate), seen))
-}
-
-async fn dial(endpoint: &Endpoint, limits: &Limits) -> Result<(TcpStream, SocketAddr), SubmitError> {
-    let Endpoint { host, port, .. } = endpoint;
-    let found = timeout(limits.connect, tokio::net::lookup_host((host.as_str(), *port))).await;
-    let addresses: Vec<SocketAddr> = match found {
-        Ok(Ok(addresses)) => addresses.collect(),
-        Ok(Err(error)) => return Err(SubmitError::transient(format!("the host {host} is not found ({error})"))),
-        Err(_) => return Err(SubmitError::transient(format!("the host {host} is not found in time"))),
-    };
-    // The very addresses that are connected to are judged, not the name, which may mean another one a moment later.
-    if endpoint.security == Security::None && !addresses.iter().all(|a| a.ip().to_canonical().is_loopback()) {
-        return Err(SubmitError::account(format!(
-            "{host} is not this machine, and without protection everyone on the way can read mail and password: \
-             set `security` to \"tls\" or \"starttls\""
-        )));
-    }
-    let mut reason = format!("the host {host} has no address");
-    for address in addresses {
-        match timeout(limits.connect, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok((stream, address)),
-            Ok(Err(error)) => reason = format!("{host}:{port} does not take the connection ({error})"),
-            Err(_) => reason = format!("{host}:{port} does not answer"),
-        }
-    }
-    Err(SubmitError::transient(reason))
-}
-
-type TlsStream = tokio_rustls::client::TlsStream<TcpStream>;
-
-async fn handshake(endpoint: &Endpoint, stream: TcpStream, limits: &Limits) -> Result<TlsStream, SubmitError> {
-    let Endpoint { host, port, ca_file, .. } = endpoint;
-    let config = tls::client_config(ca_file.as_deref()).map_err(|e| SubmitError::account(e.to_string()))?;
-    let name = tls::server_name(host).map_err(|e| SubmitError::account(e.to_string()))?;
-    let connector = tokio_rustls::TlsConnector::from(config);
-    match timeout(limits.greeting, connector.connect(name, stream)).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => Err(match tls::certificate_fault(&error, host) {
-            Some(fault) => SubmitError::account(fault),
-            None if tls::spoke_plain_text(&error) => SubmitError::account(format!(
-                "{host}:{port} does not speak TLS from the first byte: set `security` to \"starttls\", or the port to 465"
-            )),
-            None => SubmitError::transient(format!("the TLS handshake with {host} failed ({error})")),
-        }),
-        Err(_) => Err(SubmitError::transient(format!("the TLS handshake with {host} took too long"))),
-    }
-}
-
-/// Greeting, EHLO and STARTTLS in plain text. Not left to lettre, which keeps what it read ahead: an answer
-/// injected behind the 220 would be taken for one given under TLS (as in CVE-2011-0411).
-async fn starttls(gate: &mut LineGate<TcpStream>, client: &ClientId) -> Result<(), SubmitError> {
-    let greeting = gate.reply().await;
-    positive(Stage::Greeting, greeting)?;
-    let hello = ask(gate, Ehlo::new(client.clone())).await;
-    let hello = positive(Stage::Greeting, hello)?;
-    let offered = ServerInfo::from_response(&hello).is_ok_and(|info| info.supports_feature(Extension::StartTls));
-    if !offered {
-        return Err(SubmitError::account(
-            "the mail server offers no STARTTLS, so nothing was sent: set `security` to \"tls\" with port 465, \
-             or ask its operator",
-        ));
-    }
-    let ready = ask(gate, Starttls).await;
-    positive(Stage::Starttls, ready)?;
-    if gate.seen().spoke_out_of_turn() {
-        return Err(SubmitError::account(
-            "something was slipped in before the encryption began; nothing was sent: this network may be hostile",
-        ));
-    }
-    Ok(())
-}
-
-async fn ask(gate: &mut LineGate<TcpStream>, command: impl Display) -> io::Result<String> {
-    gate.write_all(command.to_string().as_bytes()).await?;
-    gate.flush().await?;
-    gate.reply().await
-}
-
-fn positive(stage: Stage, reply: io::Result<String>) -> Result<Response, SubmitError> {
-    let reply = reply.map_err(|e| {
-        SubmitError::transient(format!("no usable answer to {} ({})", stage.name(), told(&e.to_string(), &[])))
-    })?;
-    let Ok(response) = reply.parse::<Response>() else {
-        return Err(SubmitError::transient(format!("the answer to {} is not SMTP", stage.name())));
-    };
-    let code = u16::from(response.code());
-    if (200..300).contains(&code) {
-        return Ok(response);
-    }
-    let text: Vec<&str> = response.message().collect();
-    Err(SubmitError::refused(stage, code, &text.join(" "), &[]))
 }
 
 /// AUTH, spoken here and not by lettre, which waits for an answer to QUIT before it tells of a refusal.

@@ -13,8 +13,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 /// Longest line taken, in bytes; RFC 5321 §4.5.3.1.5 allows 512.
 const LINE_BYTES_MAX: usize = 1000;
-/// Most bytes taken on one connection; a whole dialogue is a few thousand.
-const TOTAL_BYTES_MAX: usize = 256 * 1024;
+/// Most lines taken on one connection; a whole dialogue has some thirty. lettre reads a reply again from its
+/// start with each line, so that thousands of them would keep it busy for a long time.
+const LINES_MAX: usize = 500;
 /// What ends the content (RFC 5321 §4.1.1.4), in the one write in which lettre makes it.
 const END_OF_DATA: &[u8] = b"\r\n.\r\n";
 
@@ -47,20 +48,21 @@ pub(super) struct LineGate<S> {
     /// The line being handed on, and how much of it was.
     line: Vec<u8>,
     handed: usize,
-    received: usize,
+    lines: usize,
     seen: Arc<Seen>,
 }
 
 impl<S> LineGate<S> {
     /// A gate before `stream`.
     pub(super) fn new(stream: S, peer: SocketAddr) -> Self {
-        Self { stream, peer, raw: Vec::new(), line: Vec::new(), handed: 0, received: 0, seen: Arc::default() }
+        Self { stream, peer, raw: Vec::new(), line: Vec::new(), handed: 0, lines: 0, seen: Arc::default() }
     }
 
-    /// The same gate with one line to hand on before anything is read. After STARTTLS the server does not greet
-    /// again (RFC 3207 §4.2), while lettre waits for a greeting.
-    pub(super) fn greeted(mut self) -> Self {
+    /// The same gate with one line to hand on before anything is read: lettre waits for a greeting, which was read
+    /// already, or does not come again after STARTTLS (RFC 3207 §4.2).
+    pub(super) fn with_greeting(mut self) -> Self {
         self.line = b"220 ready\r\n".to_vec();
+        self.handed = 0;
         self
     }
 
@@ -138,13 +140,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for LineGate<S> {
                 return Poll::Ready(Ok(()));
             }
             let end = gate.raw.iter().position(|b| *b == b'\n');
-            if end.unwrap_or(gate.raw.len()) > LINE_BYTES_MAX || gate.received > TOTAL_BYTES_MAX {
+            if end.unwrap_or(gate.raw.len()) > LINE_BYTES_MAX || gate.lines > LINES_MAX {
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the server talks without end")));
             }
             if let Some(end) = end {
                 let raw: Vec<u8> = gate.raw.drain(..=end).collect();
                 gate.line = plain(&raw);
                 gate.handed = 0;
+                gate.lines += 1;
                 gate.seen.ahead.store(!gate.raw.is_empty(), Ordering::Release);
                 continue;
             }
@@ -154,7 +157,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for LineGate<S> {
             if buffer.filled().is_empty() {
                 return Poll::Ready(Ok(())); // the end of the stream; half a line is no answer
             }
-            gate.received += buffer.filled().len();
             gate.raw.extend_from_slice(buffer.filled());
         }
     }

@@ -1,0 +1,4 @@
+//! Peers and material shared by the integration tests.
+
+pub mod pki;
+pub mod smtp_peer;
