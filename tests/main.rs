@@ -10,5 +10,6 @@
 
 mod architecture;
 mod compose;
+mod local_out;
 mod smtp;
 mod support;

@@ -1,4 +1,5 @@
 //! daemon
 
+pub mod local_out;
 pub mod smtp;
 pub mod tls;
