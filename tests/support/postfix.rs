@@ -3,6 +3,7 @@
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::pki::Pki;
 use super::process::{Guarded, is_running, run};
@@ -36,9 +37,9 @@ impl Postfix {
         }
         run("chown", &["postfix", &postfix.text_path("data")]);
         let main = postfix.main_cf(pki, addresses, lmtp, auth, options);
-        std::fs::write(postfix.dir.join("etc/main.cf"), main).expect("write main.cf");
-        std::fs::write(postfix.dir.join("etc/master.cf"), postfix.master_cf()).expect("write master.cf");
-        std::fs::write(postfix.dir.join("etc/recipients"), "").expect("write the table of refusals");
+        postfix.write("etc/main.cf", &main);
+        postfix.write("etc/master.cf", &postfix.master_cf());
+        postfix.write("etc/recipients", "");
         // Makes the queue folders with their owners.
         run("postfix", &["-c", &postfix.text_path("etc"), "check"]);
         postfix.launch();
@@ -89,7 +90,7 @@ impl Postfix {
     /// Answers RCPT for `address` with `reply` (for example `450 4.2.1 try later`) on every port; `None` ends that.
     pub fn refuse_recipient(&self, address: &str, reply: Option<&str>) {
         let line = reply.map(|reply| format!("{address} {reply}\n")).unwrap_or_default();
-        std::fs::write(self.dir.join("etc/recipients"), line).expect("write the table of refusals");
+        self.write("etc/recipients", &line);
         run("postfix", &["-c", &self.text_path("etc"), "reload"]);
     }
 
@@ -101,6 +102,14 @@ impl Postfix {
     /// The end of the server's log.
     pub fn log_tail(&self) -> String {
         ["postfix.out", "maillog"].map(|name| tail(&self.dir.join(name))).concat()
+    }
+
+    /// Writes a configuration file and dates it back: Postfix waits two seconds before it reads a fresh one.
+    fn write(&self, name: &str, text: &str) {
+        let path = self.dir.join(name);
+        std::fs::write(&path, text).expect("write a Postfix file");
+        let file = std::fs::File::options().write(true).open(&path).expect("open a Postfix file");
+        file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("date a Postfix file back");
     }
 
     fn text_path(&self, name: &str) -> String {

@@ -8,8 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Starts the server, says its pid, and ends it when our end of the pipe closes: by `stop`, by a panic,
-/// or because the kernel closed it after this test process was killed. Postfix closes every descriptor it could
-/// have, one by one, which takes seconds where a container allows a million: hence the limit.
+/// or because the kernel closed it after this test process was killed.
 const GUARD: &str =
     r#""$@" </dev/null >&2 & server=$!; echo "$server"; read -r _; kill -TERM "$server" 2>/dev/null; wait "$server""#;
 
@@ -106,8 +105,7 @@ pub fn living_in(folder: &Path) -> Vec<u32> {
 /// # Panics
 /// With the program's own words if it cannot be started or fails.
 pub fn run(program: &str, arguments: &[&str]) -> String {
-    let out = Command::new("sh")
-        .args(["-c", r#"ulimit -n 4096; exec "$@""#, "sh", program])
+    let out = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .output()
