@@ -222,23 +222,19 @@ impl Dovecot {
     fn configuration(&self, pki: &Pki, options: &Options) -> String {
         let dir = self.dir.display();
         let Dovecot { imaps_port, imap_port, lmtp_port, auth_port, .. } = self;
-        let (cert, key) = (pki.cert_pem.display(), pki.key_pem.display());
-        // Dovecot offers all it can unless told the list.
-        let capability = if options.idle {
-            String::new()
-        } else {
-            "imap_capability = IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE LITERAL+ UIDPLUS NAMESPACE CHILDREN UNSELECT\n".into()
-        };
+        let version = run("dovecot", &["--version"]);
+        let by_version =
+            if version.starts_with("2.3.") { self.settings_2_3(pki, options) } else { self.settings_2_4(pki, options) };
         let mailboxes: String = [("Drafts", "subscribe"), ("Sent", "subscribe"), ("Junk", "create")]
             .iter()
+            .filter(|_| options.special_folders)
             .map(|(name, auto)| {
                 let special = if options.special_use { format!("    special_use = \\{name}\n") } else { String::new() };
                 format!("  mailbox {name} {{\n    auto = {auto}\n{special}  }}\n")
             })
             .collect();
-        let mailboxes = if options.special_folders { mailboxes } else { String::new() };
         format!(
-            r#"base_dir = {dir}/run
+            r#"{by_version}base_dir = {dir}/run
 state_dir = {dir}/lib
 instance_name = odjava-{imap_port}
 protocols = imap lmtp
@@ -246,31 +242,17 @@ listen = 127.0.0.1
 log_path = {dir}/dovecot.log
 auth_verbose = yes
 ssl = yes
-ssl_cert = <{cert}
-ssl_key = <{key}
 ssl_min_protocol = TLSv1.2
 auth_mechanisms = plain login
-disable_plaintext_auth = no
 auth_failure_delay = 0
-{capability}mail_uid = vmail
+mail_uid = vmail
 mail_gid = vmail
 first_valid_uid = 1
 first_valid_gid = 1
-mail_home = {dir}/mail/%u
-mail_location = maildir:~/Maildir
 recipient_delimiter = +
 hostname = mx.example.test
 postmaster_address = postmaster@example.test
 imap_idle_notify_interval = 10 s
-passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {dir}/users
-}}
-userdb {{
-  driver = passwd-file
-  args = username_format=%u {dir}/users
-  default_fields = uid=vmail gid=vmail home={dir}/mail/%u
-}}
 namespace inbox {{
   inbox = yes
   separator = /
@@ -294,9 +276,62 @@ service anvil {{
   chroot =
 }}
 service auth {{
-  inet_listener {{
+  inet_listener sasl {{
     address = 127.0.0.1
     port = {auth_port}
+  }}
+}}
+"#
+        )
+    }
+
+    /// What Dovecot 2.3 (Debian 12, Ubuntu up to 24.04) writes in its own way.
+    fn settings_2_3(&self, pki: &Pki, options: &Options) -> String {
+        let (dir, cert, key) = (self.dir.display(), pki.cert_pem.display(), pki.key_pem.display());
+        let no_idle =
+            "imap_capability = IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE LITERAL+ UIDPLUS NAMESPACE UNSELECT\n";
+        let capability = if options.idle { "" } else { no_idle };
+        format!(
+            r#"{capability}ssl_cert = <{cert}
+ssl_key = <{key}
+disable_plaintext_auth = no
+mail_home = {dir}/mail/%u
+mail_location = maildir:~/Maildir
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {dir}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%u {dir}/users
+  default_fields = uid=vmail gid=vmail home={dir}/mail/%u
+}}
+"#
+        )
+    }
+
+    /// What Dovecot 2.4 (Debian 13) writes in its own way.
+    fn settings_2_4(&self, pki: &Pki, options: &Options) -> String {
+        let (dir, cert, key) = (self.dir.display(), pki.cert_pem.display(), pki.key_pem.display());
+        let capability = if options.idle { "" } else { "imap_capability {\n  IDLE = no\n}\n" };
+        format!(
+            r#"dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+{capability}ssl_server_cert_file = {cert}
+ssl_server_key_file = {key}
+auth_allow_cleartext = yes
+mail_home = {dir}/mail/%{{user}}
+mail_driver = maildir
+mail_path = ~/Maildir
+passdb passwd-file {{
+  passwd_file_path = {dir}/users
+}}
+userdb passwd-file {{
+  passwd_file_path = {dir}/users
+  fields {{
+    uid = vmail
+    gid = vmail
+    home = {dir}/mail/%{{user}}
   }}
 }}
 "#
