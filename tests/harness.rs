@@ -219,7 +219,7 @@ fn two_pairs_run_beside_each_other() {
 fn nothing_is_left_behind() {
     let servers = MailServers::start(&[HOLDER, CARRIER]);
     let _busy = Imap::login(&servers, HOLDER);
-    servers.submit_plain(HOLDER, CARRIER, &mail("last"));
+    assert!(servers.submit_plain(HOLDER, CARRIER, &mail("last")).starts_with("250"));
     servers.wait_for_mail(CARRIER, "INBOX", 1);
     let dir = servers.dir().to_owned();
     let masters = [servers.dovecot.pid(), servers.postfix.pid()].map(|pid| pid.expect("it runs"));
@@ -363,7 +363,7 @@ fn the_proxy_delays_garbles_swallows_and_refuses() {
 #[test]
 fn the_carrier_answers_in_the_thread() {
     let servers = MailServers::start(&[HOLDER, CARRIER]);
-    servers.submit_plain(HOLDER, CARRIER, &mail("request"));
+    assert!(servers.submit_plain(HOLDER, CARRIER, &mail("request")).starts_with("250"));
     let carrier = Carrier::at(&servers);
     let request = carrier.wait_for(1);
     assert_eq!(request.message_id(), "<request@example.test>");

@@ -268,7 +268,6 @@ service imap-login {{
 }}
 service lmtp {{
   inet_listener lmtp {{
-    address = 127.0.0.1
     port = {lmtp_port}
   }}
 }}
@@ -277,7 +276,6 @@ service anvil {{
 }}
 service auth {{
   inet_listener sasl {{
-    address = 127.0.0.1
     port = {auth_port}
   }}
 }}

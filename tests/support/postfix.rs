@@ -91,7 +91,6 @@ impl Postfix {
     pub fn refuse_recipient(&self, address: &str, reply: Option<&str>) {
         let line = reply.map(|reply| format!("{address} {reply}\n")).unwrap_or_default();
         self.write("etc/recipients", &line);
-        run("postfix", &["-c", &self.text_path("etc"), "reload"]);
     }
 
     /// Tries queued mail again at once.
@@ -177,12 +176,13 @@ smtputf8_enable = yes
 
     fn master_cf(&self) -> String {
         let Postfix { plain_port, starttls_port, tls_port, .. } = self;
-        let submission =
-            "  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n";
+        // A new process for each connection, so that none answers from an old table of refusals.
+        let smtpd = "inet n - n - - smtpd\n  -o max_use=1\n";
+        let login = "  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n";
         let mut text = format!(
-            "127.0.0.1:{plain_port} inet n - n - - smtpd\n  -o smtpd_tls_security_level=none\n\
-             127.0.0.1:{starttls_port} inet n - n - - smtpd\n  -o smtpd_tls_security_level=encrypt\n{submission}\
-             127.0.0.1:{tls_port} inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes\n{submission}"
+            "127.0.0.1:{plain_port} {smtpd}  -o smtpd_tls_security_level=none\n\
+             127.0.0.1:{starttls_port} {smtpd}  -o smtpd_tls_security_level=encrypt\n{login}\
+             127.0.0.1:{tls_port} {smtpd}  -o smtpd_tls_wrappermode=yes\n{login}"
         );
         text.push_str(
             "pickup unix n - n 60 1 pickup\ncleanup unix n - n - 0 cleanup\nqmgr unix n - n 300 1 qmgr\n\
