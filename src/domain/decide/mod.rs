@@ -250,7 +250,7 @@ impl Turn<'_> {
             let due_at = schedule::end_of_day(zone, day);
             self.case.state =
                 State::Confirmed { evidence, confirmed_at: self.now, effective_date: day, due_at, progress };
-            self.nudge(NudgeKind::Confirmed, format!("confirmed:{day}"), &facts);
+            self.nudge(NudgeKind::Confirmed, format!("confirmed:{day}:{}", self.now.timestamp_millis()), &facts);
         } else {
             self.finish(evidence, self.now, effective, progress, &facts);
         }

@@ -232,10 +232,8 @@ impl Turn<'_> {
             self.owe(&Outgoing { purpose, letter, attachments, in_reply_to: None }, progress);
             return;
         }
-        let cause = format!("undeliverable:{}", self.case.mails.len());
         self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
         if let Some(Effect::Nudge { nudge }) = self.effects.last_mut() {
-            nudge.cause = cause;
             nudge.facts.insert("reason".to_owned(), reason.to_owned());
         }
     }

@@ -33,12 +33,13 @@ impl Turn<'_> {
             State::Collecting { missing, nudge_at } => {
                 *nudge_at = None;
                 let flags: Vec<&str> = missing.iter().map(|f| f.flag()).collect();
-                told = Some((NudgeKind::FactsMissing, "facts_missing".to_owned(), vec![("missing", flags.join(", "))]));
+                let cause = format!("facts_missing:{}", now.timestamp_millis());
+                told = Some((NudgeKind::FactsMissing, cause, vec![("missing", flags.join(", "))]));
             }
             State::Drafted { nudge_at, nudges_given, .. } => {
                 *nudges_given = nudges_given.saturating_add(1);
                 *nudge_at = (*nudges_given < 2).then_some(now + between);
-                let cause = format!("draft_waits:{}:{nudges_given}", self.case.mails.len());
+                let cause = format!("draft_waits:{}", now.timestamp_millis());
                 told = Some((NudgeKind::DraftReady, cause, Vec::new()));
             }
             State::Sending { .. }
@@ -122,7 +123,7 @@ impl Turn<'_> {
     pub(super) fn draft(&mut self, mail: Outgoing, progress: Progress) {
         let nudge_at = Some(self.after(self.policy.draft_nudges_after[0]));
         let tell = mail.purpose != Purpose::Request && mail.purpose != Purpose::Answer;
-        let cause = format!("draft:{}:{}", mail.purpose.name(), self.case.mails.len());
+        let cause = format!("draft:{}:{}", mail.purpose.name(), self.now.timestamp_millis());
         self.case.state = State::Drafted { mail, progress, nudge_at, nudges_given: 0 };
         if tell {
             let facts = self.draft_facts();
@@ -148,12 +149,14 @@ impl Turn<'_> {
     fn device_check(&mut self) {
         let State::Done { aftercare, .. } = &mut self.case.state else { return };
         aftercare.device_check_at = None;
-        self.nudge(NudgeKind::DeviceCheck, "device_check".to_owned(), &[]);
+        let cause = format!("device_check:{}", self.now.timestamp_millis());
+        self.nudge(NudgeKind::DeviceCheck, cause, &[]);
     }
 
     fn bill_watch_over(&mut self) {
         let State::Done { aftercare, .. } = &mut self.case.state else { return };
         aftercare.bill_watch_at = None;
-        self.nudge(NudgeKind::BillWatchOver, "bill_watch_over".to_owned(), &[]);
+        let cause = format!("bill_watch_over:{}", self.now.timestamp_millis());
+        self.nudge(NudgeKind::BillWatchOver, cause, &[]);
     }
 }
