@@ -17,7 +17,7 @@ impl Turn<'_> {
             Timer::Reminder => self.remind(),
             Timer::NoSign => self.no_sign(inbox_read_at),
             Timer::FollowUp => self.follow_up(inbox_read_at),
-            Timer::BounceFinal => self.bounce_is_final(),
+            Timer::BounceFinal => self.bounce_is_final(inbox_read_at),
             Timer::EffectiveDate => self.effective_date_over(),
             Timer::DeviceCheck => self.device_check(),
             Timer::BillWatch => self.bill_watch_over(),
@@ -131,8 +131,17 @@ impl Turn<'_> {
         }
     }
 
-    fn bounce_is_final(&mut self) {
-        let State::AwaitingReply { progress, bounce_final_at: Some((_, mail)), .. } = &self.case.state else { return };
+    fn bounce_is_final(&mut self, inbox_read_at: Option<Timestamp>) {
+        let stale = self.inbox_is_stale(inbox_read_at);
+        let soon = self.soon();
+        let State::AwaitingReply { progress, bounce_final_at: Some((at, mail)), .. } = &mut self.case.state else {
+            return;
+        };
+        if stale {
+            // An answer that shows that the mail arrived may lie there unread.
+            *at = soon;
+            return;
+        }
         let (progress, mail) = (progress.clone(), mail.clone());
         let purpose = self.case.mails.iter().find(|m| m.message_id == mail).map_or(Purpose::Answer, |m| m.purpose);
         self.address_failed(purpose, progress, "the mail could not be delivered for two days");
