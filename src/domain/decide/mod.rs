@@ -237,6 +237,10 @@ impl Turn<'_> {
         if let Some(hold) = &self.case.hold {
             follow_up_at = follow_up_at.max(hold.until);
         }
+        self.wait_until(follow_up_at, progress);
+    }
+
+    fn wait_until(&mut self, follow_up_at: Timestamp, progress: Progress) {
         self.case.state = State::AwaitingReply { progress, follow_up_at, no_sign_at: None, bounce_final_at: None };
     }
 

@@ -88,16 +88,22 @@ impl Turn<'_> {
     /// only by something decisive. What is already being handed over cannot be taken back.
     fn on_reply_while_sending(&mut self, reply: &Reply, attempt: Attempt, purpose: Purpose, progress: Progress) {
         let reminder = matches!(purpose, Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice);
-        let sign_of_life = reply.kind == Kind::Acknowledged || reply.kind == Kind::AutoReply;
-        let takes_back = !self.is_passing(reply) || (reminder && sign_of_life);
-        if !takes_back || attempt == Attempt::InFlightWithdrawn {
+        let absent = reply.kind == Kind::AutoReply && progress.absences < ABSENCES_MAX;
+        let waiting = attempt == Attempt::Waiting;
+        if attempt == Attempt::InFlightWithdrawn {
             return;
         }
-        if attempt == Attempt::InFlight && self.is_passing(reply) {
-            return;
+        if !self.is_passing(reply) || (reminder && waiting && (absent || reply.kind == Kind::Acknowledged)) {
+            self.cancel_waiting();
+            if absent {
+                self.wait_until(self.now, progress.clone());
+            }
+            self.on_awaited(reply, progress);
+        } else if reply.kind == Kind::Acknowledged {
+            // An automatic receipt may be read before the outcome of the very mail it acknowledges is known.
+            let progress = self.learn(reply, progress);
+            self.set_progress(progress);
         }
-        self.cancel_waiting();
-        self.on_awaited(reply, progress);
     }
 
     fn on_reply_while_asking(&mut self, reply: &Reply, progress: Progress) {
