@@ -185,13 +185,9 @@ impl Turn<'_> {
                         "the request reached nobody; give an address with `odjava edit --to`, or `odjava resolve --sent-by`",
                     ));
                 }
-                let left = clock.remaining_ms.filter(|_| *question != Question::NoAnswer);
-                self.wait_anew(progress);
-                let resumed = left.map(|ms| self.now + TimeDelta::milliseconds(ms));
-                if let (Some(at), State::AwaitingReply { follow_up_at, .. }) = (resumed, &mut self.case.state) {
-                    // The kept rest, unless a promise or a hold reaches further.
-                    let hold = self.case.hold.as_ref().map_or(at, |h| h.until);
-                    *follow_up_at = at.max(hold);
+                match clock.remaining_ms.filter(|_| *question != Question::NoAnswer) {
+                    Some(left) => self.wait_until(self.now + TimeDelta::milliseconds(left), progress),
+                    None => self.wait_anew(progress),
                 }
             }
         }
