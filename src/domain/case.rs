@@ -336,6 +336,15 @@ impl Purpose {
         }
     }
 
+    /// Whether it reminds the carrier of what was asked before.
+    #[must_use]
+    pub fn is_reminder(self) -> bool {
+        match self {
+            Self::FollowUp1 | Self::FollowUp2 | Self::Notice => true,
+            Self::Request | Self::Answer => false,
+        }
+    }
+
     /// The name used in files, templates and JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -100,18 +100,46 @@ impl Turn<'_> {
         if !self.case.is_open() {
             return Err(self.refuse("holding", "the case is over"));
         }
-        let zone = self.policy.carrier_time_zone;
-        let Some(day) = until else {
-            self.case.hold = None;
-            return Ok(());
+        let hold = match until {
+            None => None,
+            Some(day) => {
+                let at = schedule::start_of_day(self.policy.carrier_time_zone, day);
+                if at <= self.now {
+                    return Err(Refusal::DateNotAhead(day));
+                }
+                Some(Hold { until: at, by: HoldBy::Holder, reason: "odjava hold".to_owned() })
+            }
         };
-        let at = schedule::start_of_day(zone, day);
-        if at <= self.now {
-            return Err(Refusal::DateNotAhead(day));
-        }
-        self.case.hold = Some(Hold { until: at, by: HoldBy::Holder, reason: "odjava hold".to_owned() });
-        if let State::AwaitingReply { follow_up_at, .. } = &mut self.case.state {
-            *follow_up_at = (*follow_up_at).max(at);
+        let lifted = std::mem::replace(&mut self.case.hold, hold);
+        match &self.case.state {
+            State::AwaitingReply { progress, follow_up_at, .. } => {
+                let mut at = *follow_up_at;
+                if lifted.is_some() {
+                    // Without the former hold the silence counts from the last word of either side.
+                    let spoke = progress.last_sent_at.max(progress.last_sign_at).max(progress.requested_at);
+                    let due = schedule::after(spoke.unwrap_or(self.now), self.silence(progress), self.policy);
+                    at = at.min(due.max(self.now));
+                }
+                let at = self.put_off(at, progress);
+                if let State::AwaitingReply { follow_up_at, .. } = &mut self.case.state {
+                    *follow_up_at = at;
+                }
+            }
+            // Nobody is followed up while on hold: a reminder that has not left yet is taken back.
+            State::Sending { attempt: Attempt::Waiting, purpose, progress, .. }
+                if self.case.hold.is_some() && purpose.is_reminder() =>
+            {
+                let progress = progress.clone();
+                self.cancel_waiting();
+                self.wait_until(self.now, progress);
+            }
+            State::Collecting { .. }
+            | State::Drafted { .. }
+            | State::Sending { .. }
+            | State::NeedsYou { .. }
+            | State::Confirmed { .. }
+            | State::Done { .. }
+            | State::Closed { .. } => {}
         }
         Ok(())
     }

@@ -87,7 +87,7 @@ impl Turn<'_> {
     /// A reminder that waits for office hours is taken back by any sign of life; a request or an answer
     /// only by something decisive. What is already being handed over cannot be taken back.
     fn on_reply_while_sending(&mut self, reply: &Reply, attempt: Attempt, purpose: Purpose, progress: Progress) {
-        let reminder = matches!(purpose, Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice);
+        let reminder = purpose.is_reminder();
         let absent = reply.kind == Kind::AutoReply && progress.absences < ABSENCES_MAX;
         let waiting = attempt == Attempt::Waiting;
         if attempt == Attempt::InFlightWithdrawn {

@@ -79,7 +79,7 @@ impl Turn<'_> {
             .case
             .mails
             .iter()
-            .filter(|m| matches!(m.purpose, Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice))
+            .filter(|m| m.purpose.is_reminder())
             .filter_map(|m| m.accepted_at)
             .map(written)
             .collect();
