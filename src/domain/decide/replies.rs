@@ -39,10 +39,13 @@ impl Turn<'_> {
             // Nothing was asked yet, so nothing is answered: kept in the timeline.
             State::Collecting { .. } => {}
             State::Drafted { progress, .. } if progress.last_sent.is_none() && progress.requested_at.is_none() => {}
-            State::Drafted { progress, .. } => {
-                let progress = progress.clone();
-                if !self.is_passing(reply) {
+            State::Drafted { mail, progress, .. } => {
+                let (purpose, progress) = (mail.purpose, progress.clone());
+                if !self.is_passing(reply) || (purpose.is_reminder() && reply.kind == Kind::Acknowledged) {
                     self.on_awaited(reply, progress);
+                } else if reply.kind == Kind::Acknowledged {
+                    let progress = self.learn(reply, progress);
+                    self.set_progress(progress);
                 }
             }
             State::Sending { attempt, purpose, progress, .. } => {
@@ -204,7 +207,10 @@ impl Turn<'_> {
             None => self.now + TimeDelta::days(7),
         };
         let due = (*follow_up_at).max(until);
-        self.case.hold = Some(Hold { until, by: HoldBy::Carrier, reason: "absence notice".to_owned() });
+        // A longer hold of the holder stays.
+        if self.case.hold.as_ref().is_none_or(|hold| hold.until < until) {
+            self.case.hold = Some(Hold { until, by: HoldBy::Carrier, reason: "absence notice".to_owned() });
+        }
         if let State::AwaitingReply { follow_up_at, progress: kept, .. } = &mut self.case.state {
             *follow_up_at = due;
             *kept = progress;
