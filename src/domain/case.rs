@@ -32,6 +32,9 @@ pub struct Case {
     pub recipient: usize,
     /// The texts to the carrier, once rendered.
     pub letters: Option<Letters>,
+    /// The follow-ups among these texts were approved, together with the request.
+    #[serde(default)]
+    pub follow_ups_approved: bool,
     /// Documents that go with the request.
     pub attachments: Vec<Attachment>,
     /// Mails to the carrier so far, oldest first, those not (yet) accepted included.

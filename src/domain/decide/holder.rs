@@ -1,6 +1,6 @@
 //! What the holder does: gives facts, approves, edits, answers, waits, settles, withdraws.
 
-use super::{Turn, approval_digest, awaiting_approval};
+use super::{Turn, approval_digest, awaiting_approval, covered_letters};
 use crate::domain::Date;
 use crate::domain::case::{
     Attempt, Evidence, Hold, HoldBy, Letter, Outgoing, Progress, Purpose, Question, Resolution, Resume, State,
@@ -18,7 +18,7 @@ impl Turn<'_> {
         };
         match &self.case.state {
             State::Collecting { .. } => {}
-            State::Drafted { progress, .. } if progress.last_sent.is_none() => {}
+            State::Drafted { mail, .. } if mail.purpose == Purpose::Request => {}
             State::NeedsYou { question: Question::Undeliverable, .. } => {}
             State::Drafted { .. }
             | State::Sending { .. }
@@ -38,6 +38,7 @@ impl Turn<'_> {
         self.case.recipient = 0;
         self.case.attachments.clone_from(attachments);
         self.case.letters.clone_from(letters);
+        self.case.follow_ups_approved = false;
         match letters {
             Some(texts) if missing.is_empty() => {
                 let mail = Outgoing {
@@ -90,6 +91,9 @@ impl Turn<'_> {
         // Invariant: what leaves is what a person read.
         if current != digest {
             return Err(Refusal::TextChanged { reference: self.case.reference.clone(), current });
+        }
+        if covered_letters(&self.case, &mail, self.policy).is_some() {
+            self.case.follow_ups_approved = true;
         }
         let progress = self.case.state.progress().clone();
         self.owe(&mail, progress);

@@ -94,6 +94,7 @@ pub fn open(opening: &Opening, now: Timestamp) -> Case {
         recipients: Vec::new(),
         recipient: 0,
         letters: None,
+        follow_ups_approved: false,
         attachments: Vec::new(),
         mails: Vec::new(),
         tickets: Vec::new(),

@@ -178,7 +178,9 @@ impl Turn<'_> {
         let cause = format!("taken:{mail}");
         match purpose {
             Purpose::Request => {
-                progress.requested_at = progress.requested_at.or(Some(self.now));
+                // A request that came back was none; this is the one to refer to.
+                progress.requested_at = Some(self.now);
+                progress.follow_ups_sent = 0;
                 self.nudge(NudgeKind::Sent, cause, &[("purpose", purpose.name().to_owned())]);
             }
             Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice => {

@@ -105,8 +105,18 @@ impl Turn<'_> {
         self.case.hold = None;
         match self.next_letter(&progress) {
             None => self.ask(Question::NoAnswer, None, Resume::Waiting { progress }, None),
-            Some(mail) if self.policy.approval == Approval::Each => self.draft(mail, progress),
-            Some(mail) => self.owe(&mail, progress),
+            Some(mail) if self.may_leave_unasked() => self.owe(&mail, progress),
+            Some(mail) => self.draft(mail, progress),
+        }
+    }
+
+    /// Invariant: no follow-up leaves that was not approved. The texts may have changed since the request, or the
+    /// request may have gone by another channel.
+    fn may_leave_unasked(&self) -> bool {
+        match self.policy.approval {
+            Approval::First => self.case.follow_ups_approved,
+            Approval::Each => false,
+            Approval::None => true,
         }
     }
 
@@ -114,7 +124,7 @@ impl Turn<'_> {
         let purpose = Purpose::follow_up(progress.follow_ups_sent)?;
         let letter = self.case.letters.as_ref()?.of(purpose)?.clone();
         self.case.to()?;
-        // Invariant: nothing leaves that was not approved. Without a request sent by us no follow-up was.
+        // Nothing can be followed up by mail that was never asked by mail.
         progress.last_sent.as_ref()?;
         Some(Outgoing { purpose, letter, attachments: Vec::new(), in_reply_to: None })
     }
