@@ -11,5 +11,8 @@
 mod architecture;
 mod compose;
 mod config;
+mod harness;
+mod local_out;
+mod scenarios;
 mod smtp;
 mod support;

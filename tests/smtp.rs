@@ -1,7 +1,7 @@
 //! Submission against a server that misbehaves: each misbehaviour has its outcome, and none of them is a
 //! mail that is believed sent and was not, or surely not sent and was.
 
-use crate::support::pki::Pki;
+use crate::support::authority::Authority;
 use crate::support::smtp_peer::{Act, Protection, Script, SmtpPeer};
 use odjava::config::account::{Endpoint, Login, Mechanism, SecretSource, Security};
 use odjava::daemon::smtp::{Letter, Limits, SubmitError, prepare};
@@ -44,7 +44,7 @@ fn endpoint(peer: &SmtpPeer, security: Security) -> Endpoint {
         host: "localhost".into(),
         port: peer.port,
         security,
-        ca_file: (security != Security::None).then(|| Pki::shared().ca_file()),
+        ca_file: (security != Security::None).then(|| Authority::shared().ca_file()),
         login: Some(login(Mechanism::Password)),
     }
 }
@@ -265,7 +265,8 @@ async fn a_certificate_that_proves_nothing_is_the_accounts_trouble() {
         let security = if protection("server") == Tls("server") { Security::Tls } else { Security::Starttls };
         let peer = SmtpPeer::start(Script::new(protection("server"))).await;
         let good = endpoint(&peer, security);
-        account_fault(&Endpoint { ca_file: Some(Pki::shared().other_ca_file()), ..good.clone() }, "`ca_file`").await;
+        account_fault(&Endpoint { ca_file: Some(Authority::shared().other_ca_file()), ..good.clone() }, "`ca_file`")
+            .await;
         account_fault(&Endpoint { ca_file: Some("/nowhere/ca.pem".into()), ..good.clone() }, "/nowhere/ca.pem").await;
         account_fault(&Endpoint { host: "127.0.0.1".into(), ..good }, "correct `host`").await;
         for (certificate, expected) in [("other_name", "correct `host`"), ("expired", "expired")] {

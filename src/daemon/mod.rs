@@ -1,5 +1,6 @@
 //! The daemon. The only folder with tokio and sockets; called by main.
 
 pub mod imap;
+pub mod local_out;
 pub mod smtp;
 pub mod tls;

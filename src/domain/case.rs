@@ -32,6 +32,9 @@ pub struct Case {
     pub recipient: usize,
     /// The texts to the carrier, once rendered.
     pub letters: Option<Letters>,
+    /// The follow-ups among these texts were approved, together with the request.
+    #[serde(default)]
+    pub follow_ups_approved: bool,
     /// Documents that go with the request.
     pub attachments: Vec<Attachment>,
     /// Mails to the carrier so far, oldest first, those not (yet) accepted included.
@@ -333,6 +336,15 @@ impl Purpose {
             1 => Some(Self::FollowUp2),
             2 => Some(Self::Notice),
             _ => None,
+        }
+    }
+
+    /// Whether it reminds the carrier of what was asked before.
+    #[must_use]
+    pub fn is_reminder(self) -> bool {
+        match self {
+            Self::FollowUp1 | Self::FollowUp2 | Self::Notice => true,
+            Self::Request | Self::Answer => false,
         }
     }
 

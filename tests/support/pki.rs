@@ -1,78 +1,56 @@
-//! A small certificate authority, made by the `openssl` program once per test run.
+//! Throw-away certificates made with the openssl program: a small CA and one server certificate.
+//! rustls refuses a self-signed end certificate, hence the CA. Called by everything that speaks TLS in tests.
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::{Arc, OnceLock};
 
-/// The authority and the certificates it issued, all in one folder.
+use super::process::run;
+
+/// Paths of the PEM files.
+#[derive(Clone, Debug)]
 pub struct Pki {
-    dir: tempfile::TempDir,
+    /// The CA to trust.
+    pub ca_pem: PathBuf,
+    /// The server's certificate.
+    pub cert_pem: PathBuf,
+    /// The server's private key.
+    pub key_pem: PathBuf,
 }
 
 impl Pki {
-    /// The one of this test run.
-    pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<Pki> = OnceLock::new();
-        SHARED.get_or_init(Self::make)
+    /// A certificate for `localhost` and 127.0.0.1, in `dir` (made if missing).
+    pub fn create(dir: &Path) -> Pki {
+        Pki::for_names(dir, "DNS:localhost,IP:127.0.0.1")
     }
 
-    fn make() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let at = dir.path();
-        for ca in ["ca", "other_ca"] {
-            let (key, pem) = (format!("{ca}.key"), format!("{ca}.pem"));
-            let subject = format!("/CN=test {ca}");
-            let mut arguments = vec!["req", "-x509", "-days", "30", "-subj", &subject, "-keyout", &key, "-out", &pem];
-            arguments.extend(["-addext", "basicConstraints=critical,CA:TRUE"]);
-            arguments.extend(["-addext", "keyUsage=critical,keyCertSign,cRLSign"]);
-            openssl(at, &[&arguments[..], NEW_KEY].concat());
-        }
-        std::fs::write(at.join("local.cnf"), "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n").unwrap();
-        std::fs::write(at.join("other.cnf"), "subjectAltName=DNS:other.example\nextendedKeyUsage=serverAuth\n")
-            .unwrap();
-        for (name, extensions, days) in
-            [("server", "local.cnf", "30"), ("other_name", "other.cnf", "30"), ("expired", "local.cnf", "-1")]
-        {
-            let (key, csr, pem) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"));
-            openssl(at, &[&["req", "-subj", "/CN=localhost", "-keyout", &key, "-out", &csr], NEW_KEY].concat());
-            let mut arguments = vec!["x509", "-req", "-in", &csr, "-CA", "ca.pem", "-CAkey", "ca.key"];
-            arguments.extend(["-CAcreateserial", "-out", &pem, "-days", days, "-extfile", extensions]);
-            openssl(at, &arguments);
-        }
-        Self { dir }
+    /// A certificate of a good CA that is for some other host.
+    pub fn with_wrong_name(dir: &Path) -> Pki {
+        Pki::for_names(dir, "DNS:elsewhere.example")
     }
 
-    /// The authority's own certificate (PEM).
-    pub fn ca_file(&self) -> PathBuf {
-        self.dir.path().join("ca.pem")
+    /// A certificate for the given `subjectAltName` value, by a CA of its own: two calls, two CAs.
+    pub fn for_names(dir: &Path, names: &str) -> Pki {
+        std::fs::create_dir_all(dir).expect("make the folder for certificates");
+        let at = |name: &str| dir.join(name).to_str().expect("UTF-8 path").to_owned();
+        let (ca, ca_key, cert, key) = (at("ca.pem"), at("ca.key"), at("srv.pem"), at("srv.key"));
+        let (request, extensions) = (at("srv.csr"), at("ext.cnf"));
+        let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+        let ca_arguments = [
+            &["req", "-x509"][..],
+            &new_key,
+            &["-keyout", &ca_key, "-out", &ca, "-days", "30", "-subj", "/CN=odjava test CA"],
+            &["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"],
+        ];
+        run("openssl", &ca_arguments.concat());
+        let request_arguments =
+            [&["req"][..], &new_key, &["-keyout", &key, "-out", &request, "-subj", "/CN=odjava test server"]];
+        run("openssl", &request_arguments.concat());
+        std::fs::write(
+            &extensions,
+            format!("subjectAltName={names}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"),
+        )
+        .expect("write the certificate extensions");
+        let sign = ["x509", "-req", "-in", &request, "-CA", &ca, "-CAkey", &ca_key, "-CAcreateserial"];
+        run("openssl", &[&sign[..], &["-out", &cert, "-days", "30", "-extfile", &extensions]].concat());
+        Pki { ca_pem: ca.into(), cert_pem: cert.into(), key_pem: key.into() }
     }
-
-    /// Another authority, which issued nothing.
-    pub fn other_ca_file(&self) -> PathBuf {
-        self.dir.path().join("other_ca.pem")
-    }
-
-    /// What a server with the certificate `name` (`server`, `other_name`, `expired`) needs.
-    pub fn server_config(&self, name: &str) -> Arc<rustls::ServerConfig> {
-        let certificate = CertificateDer::from_pem_file(self.dir.path().join(format!("{name}.pem"))).unwrap();
-        let key = PrivateKeyDer::from_pem_file(self.dir.path().join(format!("{name}.key"))).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        Arc::new(config)
-    }
-}
-
-const NEW_KEY: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-
-fn openssl(dir: &Path, arguments: &[&str]) {
-    let output = Command::new("openssl").args(arguments).current_dir(dir).stdin(Stdio::null()).output();
-    let output = output.expect("the openssl program is installed");
-    assert!(output.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

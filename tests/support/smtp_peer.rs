@@ -1,6 +1,6 @@
 //! An SMTP server that does at each step what the test tells it to, right or wrong.
 
-use super::pki::Pki;
+use super::authority::Authority;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -154,7 +154,7 @@ async fn serve(script: Script, stream: TcpStream, record: Arc<Mutex<Record>>) ->
 }
 
 async fn encrypt(stream: TcpStream, certificate: &str) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
-    let acceptor = tokio_rustls::TlsAcceptor::from(Pki::shared().server_config(certificate));
+    let acceptor = tokio_rustls::TlsAcceptor::from(Authority::shared().server_config(certificate));
     acceptor.accept(stream).await.ok()
 }
 

@@ -1,6 +1,6 @@
 //! What the holder does: gives facts, approves, edits, answers, waits, settles, withdraws.
 
-use super::{Turn, approval_digest, awaiting_approval};
+use super::{Turn, approval_digest, awaiting_approval, covered_letters};
 use crate::domain::Date;
 use crate::domain::case::{
     Attempt, Evidence, Hold, HoldBy, Letter, Outgoing, Progress, Purpose, Question, Resolution, Resume, State,
@@ -18,7 +18,7 @@ impl Turn<'_> {
         };
         match &self.case.state {
             State::Collecting { .. } => {}
-            State::Drafted { progress, .. } if progress.last_sent.is_none() => {}
+            State::Drafted { mail, .. } if mail.purpose == Purpose::Request => {}
             State::NeedsYou { question: Question::Undeliverable, .. } => {}
             State::Drafted { .. }
             | State::Sending { .. }
@@ -38,6 +38,7 @@ impl Turn<'_> {
         self.case.recipient = 0;
         self.case.attachments.clone_from(attachments);
         self.case.letters.clone_from(letters);
+        self.case.follow_ups_approved = false;
         match letters {
             Some(texts) if missing.is_empty() => {
                 let mail = Outgoing {
@@ -91,6 +92,9 @@ impl Turn<'_> {
         if current != digest {
             return Err(Refusal::TextChanged { reference: self.case.reference.clone(), current });
         }
+        if covered_letters(&self.case, &mail, self.policy).is_some() {
+            self.case.follow_ups_approved = true;
+        }
         let progress = self.case.state.progress().clone();
         self.owe(&mail, progress);
         Ok(())
@@ -100,18 +104,46 @@ impl Turn<'_> {
         if !self.case.is_open() {
             return Err(self.refuse("holding", "the case is over"));
         }
-        let zone = self.policy.carrier_time_zone;
-        let Some(day) = until else {
-            self.case.hold = None;
-            return Ok(());
+        let hold = match until {
+            None => None,
+            Some(day) => {
+                let at = schedule::start_of_day(self.policy.carrier_time_zone, day);
+                if at <= self.now {
+                    return Err(Refusal::DateNotAhead(day));
+                }
+                Some(Hold { until: at, by: HoldBy::Holder, reason: "odjava hold".to_owned() })
+            }
         };
-        let at = schedule::start_of_day(zone, day);
-        if at <= self.now {
-            return Err(Refusal::DateNotAhead(day));
-        }
-        self.case.hold = Some(Hold { until: at, by: HoldBy::Holder, reason: "odjava hold".to_owned() });
-        if let State::AwaitingReply { follow_up_at, .. } = &mut self.case.state {
-            *follow_up_at = (*follow_up_at).max(at);
+        let lifted = std::mem::replace(&mut self.case.hold, hold);
+        match &self.case.state {
+            State::AwaitingReply { progress, follow_up_at, .. } => {
+                let mut at = *follow_up_at;
+                if lifted.is_some() {
+                    // Without the former hold the silence counts from the last word of either side.
+                    let spoke = progress.last_sent_at.max(progress.last_sign_at).max(progress.requested_at);
+                    let due = schedule::after(spoke.unwrap_or(self.now), self.silence(progress), self.policy);
+                    at = at.min(due.max(self.now));
+                }
+                let at = self.put_off(at, progress);
+                if let State::AwaitingReply { follow_up_at, .. } = &mut self.case.state {
+                    *follow_up_at = at;
+                }
+            }
+            // Nobody is followed up while on hold: a reminder that has not left yet is taken back.
+            State::Sending { attempt: Attempt::Waiting, purpose, progress, .. }
+                if self.case.hold.is_some() && purpose.is_reminder() =>
+            {
+                let progress = progress.clone();
+                self.cancel_waiting();
+                self.wait_until(self.now, progress);
+            }
+            State::Collecting { .. }
+            | State::Drafted { .. }
+            | State::Sending { .. }
+            | State::NeedsYou { .. }
+            | State::Confirmed { .. }
+            | State::Done { .. }
+            | State::Closed { .. } => {}
         }
         Ok(())
     }
@@ -185,13 +217,9 @@ impl Turn<'_> {
                         "the request reached nobody; give an address with `odjava edit --to`, or `odjava resolve --sent-by`",
                     ));
                 }
-                let left = clock.remaining_ms.filter(|_| *question != Question::NoAnswer);
-                self.wait_anew(progress);
-                let resumed = left.map(|ms| self.now + TimeDelta::milliseconds(ms));
-                if let (Some(at), State::AwaitingReply { follow_up_at, .. }) = (resumed, &mut self.case.state) {
-                    // The kept rest, unless a promise or a hold reaches further.
-                    let hold = self.case.hold.as_ref().map_or(at, |h| h.until);
-                    *follow_up_at = at.max(hold);
+                match clock.remaining_ms.filter(|_| *question != Question::NoAnswer) {
+                    Some(left) => self.wait_until(self.now + TimeDelta::milliseconds(left), progress),
+                    None => self.wait_anew(progress),
                 }
             }
         }

@@ -94,6 +94,7 @@ pub fn open(opening: &Opening, now: Timestamp) -> Case {
         recipients: Vec::new(),
         recipient: 0,
         letters: None,
+        follow_ups_approved: false,
         attachments: Vec::new(),
         mails: Vec::new(),
         tickets: Vec::new(),
@@ -221,22 +222,34 @@ impl Turn<'_> {
 
     /// Waits for the carrier, the silence counted from now.
     fn wait_anew(&mut self, progress: Progress) {
-        let wait = match progress.follow_ups_sent {
+        let follow_up_at = self.after(self.silence(&progress));
+        self.wait_until(follow_up_at, progress);
+    }
+
+    /// How long the carrier may be silent.
+    fn silence(&self, progress: &Progress) -> Span {
+        match progress.follow_ups_sent {
             0 => self.policy.follow_up_after,
             1 => self.policy.second_after,
             2 => self.policy.notice_after,
             _ => self.policy.give_up_after,
-        };
-        let mut follow_up_at = self.after(wait);
-        if let Some(day) = progress.promised {
+        }
+    }
+
+    /// Puts an instant off as far as a promise of the carrier or a hold reaches.
+    fn put_off(&self, at: Timestamp, progress: &Progress) -> Timestamp {
+        let promised = progress.promised.map(|day| {
             // What is promised for a day cannot be asked for before the working day after it.
-            let zone = self.policy.carrier_time_zone;
             let day = schedule::working_days_after(day, 1, &self.policy.holidays);
-            follow_up_at = follow_up_at.max(schedule::start_of_day(zone, day));
-        }
-        if let Some(hold) = &self.case.hold {
-            follow_up_at = follow_up_at.max(hold.until);
-        }
+            schedule::start_of_day(self.policy.carrier_time_zone, day)
+        });
+        let held = self.case.hold.as_ref().map(|hold| hold.until);
+        promised.into_iter().chain(held).fold(at, Timestamp::max)
+    }
+
+    /// Waits for the carrier until an instant, or longer if a promise or a hold reaches further.
+    fn wait_until(&mut self, at: Timestamp, progress: Progress) {
+        let follow_up_at = self.put_off(at, &progress);
         self.case.state = State::AwaitingReply { progress, follow_up_at, no_sign_at: None, bounce_final_at: None };
     }
 
@@ -250,7 +263,7 @@ impl Turn<'_> {
             let due_at = schedule::end_of_day(zone, day);
             self.case.state =
                 State::Confirmed { evidence, confirmed_at: self.now, effective_date: day, due_at, progress };
-            self.nudge(NudgeKind::Confirmed, format!("confirmed:{day}"), &facts);
+            self.nudge(NudgeKind::Confirmed, format!("confirmed:{day}:{}", self.now.timestamp_millis()), &facts);
         } else {
             self.finish(evidence, self.now, effective, progress, &facts);
         }

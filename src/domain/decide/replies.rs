@@ -39,10 +39,13 @@ impl Turn<'_> {
             // Nothing was asked yet, so nothing is answered: kept in the timeline.
             State::Collecting { .. } => {}
             State::Drafted { progress, .. } if progress.last_sent.is_none() && progress.requested_at.is_none() => {}
-            State::Drafted { progress, .. } => {
-                let progress = progress.clone();
-                if !self.is_passing(reply) {
+            State::Drafted { mail, progress, .. } => {
+                let (purpose, progress) = (mail.purpose, progress.clone());
+                if !self.is_passing(reply) || (purpose.is_reminder() && reply.kind == Kind::Acknowledged) {
                     self.on_awaited(reply, progress);
+                } else if reply.kind == Kind::Acknowledged {
+                    let progress = self.learn(reply, progress);
+                    self.set_progress(progress);
                 }
             }
             State::Sending { attempt, purpose, progress, .. } => {
@@ -87,17 +90,23 @@ impl Turn<'_> {
     /// A reminder that waits for office hours is taken back by any sign of life; a request or an answer
     /// only by something decisive. What is already being handed over cannot be taken back.
     fn on_reply_while_sending(&mut self, reply: &Reply, attempt: Attempt, purpose: Purpose, progress: Progress) {
-        let reminder = matches!(purpose, Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice);
-        let sign_of_life = reply.kind == Kind::Acknowledged || reply.kind == Kind::AutoReply;
-        let takes_back = !self.is_passing(reply) || (reminder && sign_of_life);
-        if !takes_back || attempt == Attempt::InFlightWithdrawn {
+        let reminder = purpose.is_reminder();
+        let absent = reply.kind == Kind::AutoReply && progress.absences < ABSENCES_MAX;
+        let waiting = attempt == Attempt::Waiting;
+        if attempt == Attempt::InFlightWithdrawn {
             return;
         }
-        if attempt == Attempt::InFlight && self.is_passing(reply) {
-            return;
+        if !self.is_passing(reply) || (reminder && waiting && (absent || reply.kind == Kind::Acknowledged)) {
+            self.cancel_waiting();
+            if absent {
+                self.wait_until(self.now, progress.clone());
+            }
+            self.on_awaited(reply, progress);
+        } else if reply.kind == Kind::Acknowledged {
+            // An automatic receipt may be read before the outcome of the very mail it acknowledges is known.
+            let progress = self.learn(reply, progress);
+            self.set_progress(progress);
         }
-        self.cancel_waiting();
-        self.on_awaited(reply, progress);
     }
 
     fn on_reply_while_asking(&mut self, reply: &Reply, progress: Progress) {
@@ -198,7 +207,10 @@ impl Turn<'_> {
             None => self.now + TimeDelta::days(7),
         };
         let due = (*follow_up_at).max(until);
-        self.case.hold = Some(Hold { until, by: HoldBy::Carrier, reason: "absence notice".to_owned() });
+        // A longer hold of the holder stays.
+        if self.case.hold.as_ref().is_none_or(|hold| hold.until < until) {
+            self.case.hold = Some(Hold { until, by: HoldBy::Carrier, reason: "absence notice".to_owned() });
+        }
         if let State::AwaitingReply { follow_up_at, progress: kept, .. } = &mut self.case.state {
             *follow_up_at = due;
             *kept = progress;

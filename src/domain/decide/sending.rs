@@ -79,7 +79,7 @@ impl Turn<'_> {
             .case
             .mails
             .iter()
-            .filter(|m| matches!(m.purpose, Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice))
+            .filter(|m| m.purpose.is_reminder())
             .filter_map(|m| m.accepted_at)
             .map(written)
             .collect();
@@ -178,7 +178,9 @@ impl Turn<'_> {
         let cause = format!("taken:{mail}");
         match purpose {
             Purpose::Request => {
-                progress.requested_at = progress.requested_at.or(Some(self.now));
+                // A request that came back was none; this is the one to refer to.
+                progress.requested_at = Some(self.now);
+                progress.follow_ups_sent = 0;
                 self.nudge(NudgeKind::Sent, cause, &[("purpose", purpose.name().to_owned())]);
             }
             Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice => {
@@ -232,10 +234,8 @@ impl Turn<'_> {
             self.owe(&Outgoing { purpose, letter, attachments, in_reply_to: None }, progress);
             return;
         }
-        let cause = format!("undeliverable:{}", self.case.mails.len());
         self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
         if let Some(Effect::Nudge { nudge }) = self.effects.last_mut() {
-            nudge.cause = cause;
             nudge.facts.insert("reason".to_owned(), reason.to_owned());
         }
     }

@@ -17,7 +17,7 @@ impl Turn<'_> {
             Timer::Reminder => self.remind(),
             Timer::NoSign => self.no_sign(inbox_read_at),
             Timer::FollowUp => self.follow_up(inbox_read_at),
-            Timer::BounceFinal => self.bounce_is_final(),
+            Timer::BounceFinal => self.bounce_is_final(inbox_read_at),
             Timer::EffectiveDate => self.effective_date_over(),
             Timer::DeviceCheck => self.device_check(),
             Timer::BillWatch => self.bill_watch_over(),
@@ -33,12 +33,13 @@ impl Turn<'_> {
             State::Collecting { missing, nudge_at } => {
                 *nudge_at = None;
                 let flags: Vec<&str> = missing.iter().map(|f| f.flag()).collect();
-                told = Some((NudgeKind::FactsMissing, "facts_missing".to_owned(), vec![("missing", flags.join(", "))]));
+                let cause = format!("facts_missing:{}", now.timestamp_millis());
+                told = Some((NudgeKind::FactsMissing, cause, vec![("missing", flags.join(", "))]));
             }
             State::Drafted { nudge_at, nudges_given, .. } => {
                 *nudges_given = nudges_given.saturating_add(1);
                 *nudge_at = (*nudges_given < 2).then_some(now + between);
-                let cause = format!("draft_waits:{}:{nudges_given}", self.case.mails.len());
+                let cause = format!("draft_waits:{}", now.timestamp_millis());
                 told = Some((NudgeKind::DraftReady, cause, Vec::new()));
             }
             State::Sending { .. }
@@ -104,8 +105,18 @@ impl Turn<'_> {
         self.case.hold = None;
         match self.next_letter(&progress) {
             None => self.ask(Question::NoAnswer, None, Resume::Waiting { progress }, None),
-            Some(mail) if self.policy.approval == Approval::Each => self.draft(mail, progress),
-            Some(mail) => self.owe(&mail, progress),
+            Some(mail) if self.may_leave_unasked() => self.owe(&mail, progress),
+            Some(mail) => self.draft(mail, progress),
+        }
+    }
+
+    /// Invariant: no follow-up leaves that was not approved. The texts may have changed since the request, or the
+    /// request may have gone by another channel.
+    fn may_leave_unasked(&self) -> bool {
+        match self.policy.approval {
+            Approval::First => self.case.follow_ups_approved,
+            Approval::Each => false,
+            Approval::None => true,
         }
     }
 
@@ -113,7 +124,7 @@ impl Turn<'_> {
         let purpose = Purpose::follow_up(progress.follow_ups_sent)?;
         let letter = self.case.letters.as_ref()?.of(purpose)?.clone();
         self.case.to()?;
-        // Invariant: nothing leaves that was not approved. Without a request sent by us no follow-up was.
+        // Nothing can be followed up by mail that was never asked by mail.
         progress.last_sent.as_ref()?;
         Some(Outgoing { purpose, letter, attachments: Vec::new(), in_reply_to: None })
     }
@@ -122,7 +133,7 @@ impl Turn<'_> {
     pub(super) fn draft(&mut self, mail: Outgoing, progress: Progress) {
         let nudge_at = Some(self.after(self.policy.draft_nudges_after[0]));
         let tell = mail.purpose != Purpose::Request && mail.purpose != Purpose::Answer;
-        let cause = format!("draft:{}:{}", mail.purpose.name(), self.case.mails.len());
+        let cause = format!("draft:{}:{}", mail.purpose.name(), self.now.timestamp_millis());
         self.case.state = State::Drafted { mail, progress, nudge_at, nudges_given: 0 };
         if tell {
             let facts = self.draft_facts();
@@ -130,8 +141,17 @@ impl Turn<'_> {
         }
     }
 
-    fn bounce_is_final(&mut self) {
-        let State::AwaitingReply { progress, bounce_final_at: Some((_, mail)), .. } = &self.case.state else { return };
+    fn bounce_is_final(&mut self, inbox_read_at: Option<Timestamp>) {
+        let stale = self.inbox_is_stale(inbox_read_at);
+        let soon = self.soon();
+        let State::AwaitingReply { progress, bounce_final_at: Some((at, mail)), .. } = &mut self.case.state else {
+            return;
+        };
+        if stale {
+            // An answer that shows that the mail arrived may lie there unread.
+            *at = soon;
+            return;
+        }
         let (progress, mail) = (progress.clone(), mail.clone());
         let purpose = self.case.mails.iter().find(|m| m.message_id == mail).map_or(Purpose::Answer, |m| m.purpose);
         self.address_failed(purpose, progress, "the mail could not be delivered for two days");
@@ -148,12 +168,14 @@ impl Turn<'_> {
     fn device_check(&mut self) {
         let State::Done { aftercare, .. } = &mut self.case.state else { return };
         aftercare.device_check_at = None;
-        self.nudge(NudgeKind::DeviceCheck, "device_check".to_owned(), &[]);
+        let cause = format!("device_check:{}", self.now.timestamp_millis());
+        self.nudge(NudgeKind::DeviceCheck, cause, &[]);
     }
 
     fn bill_watch_over(&mut self) {
         let State::Done { aftercare, .. } = &mut self.case.state else { return };
         aftercare.bill_watch_at = None;
-        self.nudge(NudgeKind::BillWatchOver, "bill_watch_over".to_owned(), &[]);
+        let cause = format!("bill_watch_over:{}", self.now.timestamp_millis());
+        self.nudge(NudgeKind::BillWatchOver, cause, &[]);
     }
 }
