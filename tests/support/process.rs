@@ -52,7 +52,7 @@ impl Guarded {
         drop(self.guard.stdin.take());
     }
 
-    /// Ends the server (SIGTERM) and waits until it is gone; SIGKILL to this one process after 20 seconds.
+    /// Ends the server (SIGTERM) and waits until it is gone; SIGKILL to this one process after 60 seconds.
     pub fn stop(&mut self) {
         self.begin_stop();
         let began = Instant::now();
@@ -61,8 +61,8 @@ impl Guarded {
                 Ok(Some(_)) | Err(_) => return,
                 Ok(None) => std::thread::sleep(Duration::from_millis(10)),
             }
-            if began.elapsed() > Duration::from_secs(20) {
-                eprintln!("process {} ignored SIGTERM for 20 s, killing it", self.pid);
+            if began.elapsed() > Duration::from_secs(60) {
+                eprintln!("process {} ignored SIGTERM for 60 s, killing it", self.pid);
                 send("KILL", self.pid);
                 let _ = self.guard.wait();
                 return;
