@@ -633,7 +633,10 @@ impl Case {
             | State::Sending { .. }
             | State::AwaitingReply { .. }
             | State::Confirmed { .. } => true,
-            State::NeedsYou { clock, .. } => !matches!(clock.resume, Resume::Ended { .. }),
+            State::NeedsYou { clock, .. } => match &clock.resume {
+                Resume::Waiting { .. } | Resume::Unsettled { .. } => true,
+                Resume::Ended { state } => matches!(**state, State::Confirmed { .. }),
+            },
             State::Done { .. } | State::Closed { .. } => false,
         }
     }

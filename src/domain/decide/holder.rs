@@ -1,6 +1,6 @@
 //! What the holder does: gives facts, approves, edits, answers, waits, settles, withdraws.
 
-use super::{Turn, approval_digest, awaiting_approval, covered_letters};
+use super::{Turn, approval_digest, awaiting_approval, covered_letters, evidence_message};
 use crate::domain::Date;
 use crate::domain::case::{
     Attempt, Evidence, Hold, HoldBy, Letter, Outgoing, Progress, Purpose, Question, Resolution, Resume, State,
@@ -229,7 +229,10 @@ impl Turn<'_> {
     fn confirmed_by_holder(&mut self, effective: Option<Date>) -> Result<(), Refusal> {
         let message = match &self.case.state {
             State::NeedsYou { asked_in, .. } => *asked_in,
-            State::AwaitingReply { .. } | State::Confirmed { .. } => None,
+            // The mail that proved it before still does.
+            State::Confirmed { evidence, .. } => evidence_message(evidence),
+            State::AwaitingReply { .. } => None,
+            State::Drafted { progress, .. } if progress.requested_at.is_some() => None,
             State::Sending { attempt: Attempt::Waiting, .. } => {
                 self.cancel_waiting();
                 None
