@@ -1,3 +1,4 @@
 //! daemon
 
+pub mod imap;
 pub mod tls;
