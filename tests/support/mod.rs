@@ -1,0 +1,3 @@
+//! Peers and material shared by the integration tests.
+
+pub mod imap_peer;
