@@ -1,4 +1,5 @@
 //! daemon
 
 pub mod imap;
+pub mod maildir_in;
 pub mod tls;
