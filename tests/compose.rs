@@ -277,6 +277,38 @@ fn the_thread_id_stays_first_when_references_are_cut() {
     assert_eq!((ids[0].as_ref(), ids[1].as_ref(), ids[19].as_ref()), ("0@b.example", "11@b.example", "29@b.example"));
 }
 
+fn header_names(raw: &[u8]) -> Vec<String> {
+    let head = String::from_utf8(raw.to_vec()).unwrap();
+    let head = head.split("\r\n\r\n").next().unwrap().to_owned();
+    let starts = head.split("\r\n").filter(|l| !l.starts_with([' ', '\t']));
+    starts.map(|l| l.split(':').next().unwrap().to_owned()).collect()
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_written_the_headers_stay_the_same_and_read_back(
+        subject in "([a-zA-Z0-9 ,.:;<>@\\\"=?_]|\\PC){1,60}",
+        name in "([a-zA-Z0-9 ,.:;<>@\\\"()]|\\PC){0,40}",
+        body in "([a-z .\n]|\\PC|\r|\t){1,200}",
+    ) {
+        let message = OutgoingMessage { from: (name, request().from.1), subject, body, ..request() };
+        let Ok(raw) = compose(&message, &[]) else { return Ok(()) };
+        let expected = header_names(&compose(&request(), &[]).unwrap());
+        proptest::prop_assert_eq!(header_names(&raw), expected);
+        let read = mail_parser::MessageParser::default().parse(&raw).unwrap();
+        proptest::prop_assert_eq!(squeezed(read.subject().unwrap()), squeezed(&message.subject));
+        let from = read.from().and_then(|a| a.first()).unwrap();
+        proptest::prop_assert_eq!(from.address(), Some("li.wei@holder.example"));
+        proptest::prop_assert_eq!(squeezed(from.name().unwrap_or_default()), squeezed(&message.from.0));
+        let lines = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned();
+        proptest::prop_assert_eq!(lines(&read.body_text(0).unwrap()), lines(&message.body));
+    }
+}
+
 #[test]
 fn a_date_beyond_four_digits_is_refused() {
     for seconds in [-1, 253_402_300_800] {

@@ -20,6 +20,8 @@ pub mod holidays;
 pub mod reader;
 pub mod secret;
 pub mod spelling;
+mod template_check;
+pub mod templates;
 
 use crate::domain::carrier::CarrierProfile;
 use crate::domain::policy::{Approval, Policy, Span};

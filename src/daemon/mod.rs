@@ -2,5 +2,6 @@
 
 pub mod imap;
 pub mod local_out;
+pub mod maildir_in;
 pub mod smtp;
 pub mod tls;

@@ -1,8 +1,12 @@
-//! The texts to the carrier: what stands in for facts not known yet, how they are filled in, and the
-//! digest that an approval covers.
+//! The texts to the carrier: the facts they are made of, what stands in for facts not known yet, how those
+//! are filled in, and the digest that an approval covers. The words are in `config::templates`.
 
-use super::address::Address;
-use super::case::{Attachment, Letter, Letters, Outgoing};
+use super::Date;
+use super::address::{Address, Reference};
+use super::carrier::CarrierProfile;
+use super::case::{Attachment, Fact, Letter, Letters, Outgoing};
+use super::identity::Line;
+use std::collections::BTreeMap;
 
 /// Stands for the day the request was sent, in the letters rendered before that.
 pub const SLOT_REQUEST_DATE: &str = "[[request_date]]";
@@ -39,6 +43,161 @@ pub fn fill(text: &str, facts: &SlotFacts) -> String {
         );
     }
     lines.join("\n")
+}
+
+/// Everything a letter to a carrier may say. Only the facts in `send` are written into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterFacts {
+    /// Language of the letter.
+    pub language: String,
+    /// Language of the reading aid; none is made when both are the same.
+    pub aid_language: String,
+    /// Reference of the case.
+    pub reference: Reference,
+    /// Holder, as the carrier knows the name.
+    pub holder_name: String,
+    /// Address the letter comes from and answers go to.
+    pub holder_address: Address,
+    /// Carrier, as letters call it.
+    pub carrier_name: String,
+    /// Country of the carrier, where known.
+    pub country: Option<String>,
+    /// What people call its regulator, where known.
+    pub regulator: Option<String>,
+    /// The line, with more than the letter may say.
+    pub line: Line,
+    /// Which facts of the line go into the letter.
+    pub send: Vec<Fact>,
+    /// Names of the documents that go with this very mail.
+    pub enclosed: Vec<String>,
+}
+
+impl LetterFacts {
+    /// The facts for letters to a carrier, as far as its record asks for them.
+    #[must_use]
+    pub fn new(
+        carrier: &CarrierProfile,
+        language: &str,
+        aid_language: &str,
+        reference: Reference,
+        holder: (&str, Address),
+        line: &Line,
+    ) -> Self {
+        Self {
+            language: language.to_owned(),
+            aid_language: aid_language.to_owned(),
+            reference,
+            holder_name: holder.0.to_owned(),
+            holder_address: holder.1,
+            carrier_name: carrier.name.clone(),
+            country: carrier.country.clone(),
+            regulator: carrier.regulator.as_ref().map(|r| r.short_name.clone()),
+            line: line.clone(),
+            send: carrier.facts_to_send(line),
+            enclosed: Vec::new(),
+        }
+    }
+
+    /// Names of the values of a letter; a template can use no other.
+    pub const NAMES: [&'static str; 17] = [
+        "reference",
+        "holder_name",
+        "holder_address",
+        "carrier_name",
+        "country",
+        "regulator",
+        "msisdn",
+        "iccid",
+        "eid",
+        "customer_number",
+        "order_number",
+        "contract_date",
+        "enclosed",
+        "text",
+        "request_date",
+        "ticket",
+        "follow_up_dates",
+    ];
+
+    /// The values by name, in the spelling of `language`; `text` is the holder's own words in an answer. A
+    /// value that is not known, or that the record does not ask for, is there as `None`.
+    #[must_use]
+    pub fn values(&self, language: &str, text: Option<&str>) -> BTreeMap<&'static str, Option<String>> {
+        let mut out: BTreeMap<&'static str, Option<String>> = Self::NAMES.iter().map(|n| (*n, None)).collect();
+        let mut set = |name: &'static str, value: Option<String>| {
+            out.insert(name, value.map(|v| one_line(&v)).filter(|v| !v.is_empty()));
+        };
+        set("reference", Some(self.reference.to_string()));
+        set("holder_name", Some(self.holder_name.clone()));
+        set("holder_address", Some(self.holder_address.to_string()));
+        set("carrier_name", Some(self.carrier_name.clone()));
+        set("country", self.country.clone());
+        set("regulator", self.regulator.clone());
+        for fact in &self.send {
+            match fact {
+                Fact::Msisdn => set("msisdn", self.line.msisdn.as_ref().map(ToString::to_string)),
+                Fact::Iccid => set("iccid", self.line.iccid.as_ref().map(ToString::to_string)),
+                Fact::Eid => set("eid", self.line.eid.as_ref().map(ToString::to_string)),
+                Fact::CustomerNumber => set("customer_number", self.line.customer_number.clone()),
+                Fact::OrderNumber => set("order_number", self.line.order_number.clone()),
+                Fact::ContractDate => set("contract_date", self.line.contract_date.map(|d| write_date(language, d))),
+                Fact::Name | Fact::LineNumber | Fact::ContactAddress => {}
+            }
+        }
+        set("enclosed", Some(self.enclosed.join(", ")));
+        set("request_date", Some(SLOT_REQUEST_DATE.to_owned()));
+        set("ticket", Some(SLOT_TICKET.to_owned()));
+        set("follow_up_dates", Some(SLOT_FOLLOW_UP_DATES.to_owned()));
+        out.insert("text", text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()));
+        out
+    }
+}
+
+/// What an answer to the carrier says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AnswerKind {
+    /// No to an offer, please proceed.
+    DeclineOffer,
+    /// The document that was asked for.
+    DocumentEnclosed,
+    /// It has been paid.
+    PaymentProof,
+    /// The holder's own words.
+    Free,
+}
+
+impl AnswerKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::DeclineOffer, Self::DocumentEnclosed, Self::PaymentProof, Self::Free];
+
+    /// The name of the template folder.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DeclineOffer => "decline_offer",
+            Self::DocumentEnclosed => "document_enclosed",
+            Self::PaymentProof => "payment_proof",
+            Self::Free => "answer",
+        }
+    }
+}
+
+/// Control characters and line breaks become spaces: one fact is one line of a letter.
+fn one_line(text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A day as a letter of that language writes it: `09.11.2026.`, `2026年11月9日`, `9 November 2026`.
+#[must_use]
+pub fn write_date(language: &str, day: Date) -> String {
+    let format = match language.split('-').next().unwrap_or_default() {
+        "sr" | "hr" | "bs" => "%d.%m.%Y.",
+        "zh" => "%Y年%-m月%-d日",
+        "de" => "%d.%m.%Y",
+        _ => "%-d %B %Y",
+    };
+    day.format(format).to_string()
 }
 
 /// Feeds one field with its length, so that no two different drafts hash alike.
@@ -81,8 +240,22 @@ pub fn digest(from: &Address, recipients: &[Address], mail: &Outgoing, covered: 
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_is_written_as_the_language_writes_it() {
+        let day = Date::from_ymd_opt(2026, 11, 9).unwrap();
+        for (language, expected) in [
+            ("sr-Latn", "09.11.2026."),
+            ("sr-Cyrl", "09.11.2026."),
+            ("zh-CN", "2026年11月9日"),
+            ("en", "9 November 2026"),
+        ] {
+            assert_eq!(write_date(language, day), expected);
+        }
+    }
 
     #[test]
     fn a_line_about_an_unknown_ticket_is_left_out() {

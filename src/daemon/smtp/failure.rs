@@ -80,8 +80,8 @@ pub fn enhanced_of(text: &str) -> Option<Enhanced> {
     Some((number()?, number()?, number()?))
 }
 
-/// A foreign text fit for the journal: one line, no control characters, no addresses, none of `secrets`, at
-/// most 200 characters.
+/// A foreign text fit for the journal: one line, no control characters, no addresses, no long numbers,
+/// none of `secrets`, at most 200 characters.
 #[must_use]
 pub fn told(text: &str, secrets: &[String]) -> String {
     let mut text = text.to_owned();
@@ -100,7 +100,23 @@ pub fn told(text: &str, secrets: &[String]) -> String {
         }
     }
     let words: Vec<&str> = out.split_whitespace().collect();
-    words.join(" ").chars().take(REASON_CHARS_MAX).collect()
+    without_numbers(&words.join(" ")).chars().take(REASON_CHARS_MAX).collect()
+}
+
+/// Without runs of digits that could be a phone or card number (ITU-T E.164: up to 15 digits; 7 and less is no line).
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    let mut digits = String::new();
+    for c in text.chars().map(Some).chain([None]) {
+        if let Some(digit) = c.filter(char::is_ascii_digit) {
+            digits.push(digit);
+            continue;
+        }
+        out.push_str(if digits.len() >= 8 { "***" } else { &digits });
+        digits.clear();
+        out.extend(c);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -161,6 +177,7 @@ mod tests {
         check("5.1.1 <li.wei@x.example>: unknown", "5.1.1 <***>: unknown");
         check("li.wei@x.example\r\nis\tunknown\u{7}", "*** is unknown");
         check("RCPT TO:<a@b> said s3cret", "RCPT TO:<***> said ***");
+        check("554 5.7.1 text +381601234567 refused", "554 5.7.1 text +*** refused");
         check("", "");
         assert_eq!(told(&"x".repeat(900), &[]).len(), 200);
     }
