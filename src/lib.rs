@@ -4,5 +4,6 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod domain;
+pub mod explain;
 pub mod mail;
 pub mod store;

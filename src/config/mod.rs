@@ -1,3 +1,4 @@
 //! Files to checked values.
 
 pub mod account;
+pub mod lexicon;
