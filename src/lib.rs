@@ -5,5 +5,6 @@ pub mod config;
 pub mod daemon;
 pub mod domain;
 pub mod engine;
+pub mod explain;
 pub mod mail;
 pub mod store;

@@ -14,6 +14,7 @@ mod config;
 mod harness;
 mod imap;
 mod local_out;
+mod replies;
 mod scenarios;
 mod smtp;
 mod support;

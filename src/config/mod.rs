@@ -17,6 +17,7 @@ pub mod cron_text;
 pub mod embedded;
 mod file;
 pub mod holidays;
+pub mod lexicon;
 pub mod reader;
 pub mod secret;
 pub mod spelling;

@@ -1,3 +1,17 @@
-//! mail
+//! Bytes and domain types; no sockets, no clock. Called by daemon, engine and `explain`.
+//! Here: the limits that the modules below share.
 
+pub mod auth_results;
 pub mod compose;
+pub mod html;
+pub mod parse;
+pub mod report;
+
+/// Parts of one mail that are looked at.
+pub const PARTS_MAX: usize = 200;
+/// Bytes of visible text that are read.
+pub const TEXT_MAX: usize = 1 << 20;
+/// Header fields that are looked at.
+pub const HEADERS_MAX: usize = 1_000;
+/// Message ids taken from References or In-Reply-To.
+pub const IDS_MAX: usize = 200;

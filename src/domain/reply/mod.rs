@@ -1,6 +1,23 @@
 //! From an inbound message to what it means for a case: match, then authenticate, then classify.
 //! Pure; the cases it may belong to are asked of a [`CaseDirectory`].
 
+pub mod authenticity;
+pub mod classify;
+pub mod dates;
+pub mod lexicon;
+pub mod matching;
+pub mod message;
+pub mod normalize;
+pub mod numbers;
+pub mod quoting;
+mod reading;
+pub mod verdict;
+
+pub use lexicon::Lexicon;
+pub use message::InboundMessage;
+pub use reading::{Reading, read};
+pub use verdict::{WouldDo, would_do};
+
 use super::address::{Address, MessageId, Reference};
 use super::{Date, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,312 @@
+//! How odjava reads a message, for people and programs: kind, why, match, authenticity, what would happen.
+//! Uses the same reading as the daemon; changes nothing. Called by the command line and the tests.
+
+use crate::domain::address::{Address, MessageId, Reference};
+use crate::domain::identity::{Iccid, Line, Msisdn};
+use crate::domain::reply::{
+    Authenticity, BounceClass, CaseDirectory, InboundMessage, Kind, KnownCase, Lexicon, Reading, Trust, authenticity,
+    read, would_do,
+};
+use crate::domain::{Date, Timestamp};
+use crate::mail;
+use serde::{Deserialize, Serialize};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a file that are read.
+const FILE_MAX: u64 = 64 << 20;
+
+/// Why a file could not be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// It cannot be read.
+    #[error("{}: {source}; give the path of a message (.eml) that you may read", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The `--cases` file is wrong.
+    #[error("{}: {problem}", path.display())]
+    Cases {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// The open cases could not be looked up.
+    #[error("the open cases cannot be looked up: {0}")]
+    Directory(String),
+}
+
+/// Against what messages are read.
+#[derive(Debug, Clone)]
+pub struct Context<D> {
+    /// The cases they may belong to.
+    pub directory: D,
+    /// What the reader of the mailbox trusts.
+    pub trust: Trust,
+    /// The phrases.
+    pub lexicon: Lexicon,
+    /// When they are read.
+    pub now: Timestamp,
+}
+
+/// One message, explained; serialises to the object of `explain --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The file as it was named.
+    pub file: String,
+    /// What it says.
+    pub kind: Kind,
+    /// Stated end of the line.
+    pub effective_date: Option<Date>,
+    /// `yes`, `no` or `unknown`.
+    pub authentic: &'static str,
+    /// Which case, and by which rung.
+    #[serde(rename = "match")]
+    pub matched: MatchExplained,
+    /// For a delivery failure or delay.
+    pub bounce: Option<BounceExplained>,
+    /// BCP 47 tag.
+    pub language: String,
+    /// The author's own words.
+    pub reply_text: String,
+    /// What decided, words and rule.
+    pub evidence: Vec<String>,
+    /// What would happen.
+    pub would_do: String,
+    /// Why it is or is not authentic.
+    #[serde(skip)]
+    pub authentic_reason: String,
+    /// Cases it may belong to when none was matched.
+    #[serde(skip)]
+    pub guesses: Vec<String>,
+    /// Its subject.
+    #[serde(skip)]
+    pub subject: String,
+    /// No other kind is near.
+    #[serde(skip)]
+    pub certain: bool,
+}
+
+/// Which case, and by which rung.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MatchExplained {
+    /// Reference of the case.
+    pub case: Option<String>,
+    /// `reply_tag`, `thread`, `reference`, `ticket`, `line` or `none`.
+    pub by: &'static str,
+}
+
+/// Class and recipient of a delivery failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BounceExplained {
+    /// `permanent` or `temporary`.
+    pub class: BounceClass,
+    /// The recipient that failed, if named.
+    pub recipient: Option<String>,
+}
+
+/// Explains one file.
+///
+/// # Errors
+/// When the file cannot be read or the cases cannot be looked up; a malformed message is no error.
+pub fn explain_file<D>(path: &Path, context: &Context<D>) -> Result<Explanation, ExplainError>
+where
+    D: CaseDirectory,
+    D::Error: std::fmt::Display,
+{
+    let unreadable = |source| ExplainError::Unreadable { path: path.to_owned(), source };
+    let mut raw = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(FILE_MAX + 1).read_to_end(&mut raw).map_err(unreadable)?;
+    let truncated = raw.len() as u64 > FILE_MAX;
+    explain_bytes(&path.display().to_string(), &raw, truncated, context)
+}
+
+/// Explains the bytes of one message that is called `name`.
+///
+/// # Errors
+/// When the cases cannot be looked up.
+pub fn explain_bytes<D>(
+    name: &str,
+    raw: &[u8],
+    truncated: bool,
+    context: &Context<D>,
+) -> Result<Explanation, ExplainError>
+where
+    D: CaseDirectory,
+    D::Error: std::fmt::Display,
+{
+    let message = mail::parse::parse(raw, truncated);
+    let reading = read(&message, &context.directory, &context.trust, &context.lexicon, context.now)
+        .map_err(|e| ExplainError::Directory(e.to_string()))?;
+    Ok(explanation(name, &message, reading, context.now))
+}
+
+fn explanation(name: &str, message: &InboundMessage, reading: Reading, now: Timestamp) -> Explanation {
+    let reply = &reading.reply;
+    let matched = reading.matched.is_some() && !reading.ours;
+    Explanation {
+        file: name.to_owned(),
+        kind: reply.kind,
+        effective_date: reply.effective_date,
+        authentic: match reply.authenticity {
+            Authenticity::Aligned if reading.proven_in_record => "yes",
+            Authenticity::Contradicted => "no",
+            Authenticity::Aligned | Authenticity::Unproven | Authenticity::Vouched => "unknown",
+        },
+        matched: MatchExplained {
+            case: reading.matched.as_ref().map(|(c, _)| c.reference.as_str().to_owned()),
+            by: reading.matched.as_ref().map_or("none", |(_, b)| b.name()),
+        },
+        bounce: reply.bounce.as_ref().filter(|_| reply.kind == Kind::Bounce).map(|b| BounceExplained {
+            class: b.class,
+            recipient: b.recipient.as_ref().map(|r| r.as_str().to_owned()),
+        }),
+        would_do: would_do(reply, matched, now.date_naive()).name(),
+        evidence: reply.evidence.iter().map(|e| format!("{} ({})", e.words, e.rule)).collect(),
+        authentic_reason: reply.authenticity_reason.clone(),
+        guesses: reading.guesses.iter().map(|r| r.as_str().to_owned()).collect(),
+        subject: message.subject.clone(),
+        certain: reply.certain,
+        language: reading.language,
+        reply_text: reading.reply_text,
+    }
+}
+
+impl Explanation {
+    /// The explanation as a person reads it.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = format!("{}\n", self.file);
+        let mut line = |name: &str, text: String| out.push_str(&format!("  {name:<10} {text}\n"));
+        let sure = if self.certain { "" } else { " (not sure)" };
+        let date = self.effective_date.map_or_else(String::new, |d| format!(", effective {d}"));
+        line("subject", self.subject.clone());
+        line("kind", format!("{}{sure}{date}", self.kind.name()));
+        for (i, evidence) in self.evidence.iter().enumerate() {
+            line(if i == 0 { "because" } else { "" }, format!("“{evidence}”"));
+        }
+        if let Some(bounce) = &self.bounce {
+            let class = if bounce.class == BounceClass::Permanent { "permanent" } else { "temporary" };
+            line("bounce", format!("{class}, {}", bounce.recipient.as_deref().unwrap_or("recipient not named")));
+        }
+        let matched = match &self.matched.case {
+            Some(case) => format!("{case} by {}", self.matched.by),
+            None if self.guesses.is_empty() => "no case".to_owned(),
+            None => format!("no case; perhaps {}", self.guesses.join(", ")),
+        };
+        line("match", matched);
+        line("authentic", format!("{}: {}", self.authentic, self.authentic_reason));
+        line("language", self.language.clone());
+        line("would do", self.would_do.clone());
+        out
+    }
+}
+
+/// Open cases from a `--cases` file.
+#[derive(Debug, Clone, Default)]
+pub struct FileDirectory {
+    cases: Vec<KnownCase>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CasesFile {
+    trusted_authserv_id: String,
+    #[serde(default)]
+    own_addresses: Vec<String>,
+    #[serde(default)]
+    carrier_domains: Vec<String>,
+    #[serde(default)]
+    public_domains: Vec<String>,
+    #[serde(default, rename = "case")]
+    cases: Vec<CaseEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseEntry {
+    reference: String,
+    holder: String,
+    #[serde(default)]
+    request_message_ids: Vec<String>,
+    msisdn: Option<String>,
+    iccid: Option<String>,
+    order: Option<String>,
+    customer_number: Option<String>,
+    #[serde(default)]
+    tickets: Vec<String>,
+}
+
+impl FileDirectory {
+    /// Reads a `--cases` file: the cases, and what the mailbox trusts.
+    ///
+    /// # Errors
+    /// [`ExplainError`] naming the file and what is wrong with it.
+    pub fn load(path: &Path) -> Result<(Self, Trust), ExplainError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ExplainError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|problem| ExplainError::Cases { path: path.to_owned(), problem })
+    }
+
+    /// Reads the text of a `--cases` file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<(Self, Trust), String> {
+        let file: CasesFile = toml::from_str(text).map_err(|e| e.to_string())?;
+        let own_addresses: Result<Vec<_>, _> = file.own_addresses.iter().map(|a| Address::parse(a)).collect();
+        let trust = Trust {
+            authserv_ids: vec![file.trusted_authserv_id],
+            own_addresses: own_addresses.map_err(|e| e.to_string())?,
+            public_domains: file.public_domains,
+        };
+        let cases: Result<Vec<_>, String> = file.cases.into_iter().map(|c| known(c, &file.carrier_domains)).collect();
+        Ok((Self { cases: cases? }, trust))
+    }
+}
+
+fn known(entry: CaseEntry, carrier_domains: &[String]) -> Result<KnownCase, String> {
+    let reference = Reference::parse(&entry.reference)
+        .ok_or_else(|| format!("`{}` is not a case reference such as 7Q2M", entry.reference))?;
+    let ids: Option<Vec<_>> = entry.request_message_ids.iter().map(|i| MessageId::parse(i)).collect();
+    Ok(KnownCase {
+        open: true,
+        reply_tag: None,
+        message_ids: ids.ok_or_else(|| format!("case {reference}: a request_message_id is no Message-ID"))?,
+        tickets: entry.tickets,
+        carrier_domains: carrier_domains.to_vec(),
+        asked_domains: Vec::new(),
+        line: Line {
+            msisdn: entry.msisdn.map(|m| Msisdn::parse(&m, None)).transpose().map_err(|e| e.to_string())?,
+            iccid: entry.iccid.map(|i| Iccid::parse(&i)).transpose().map_err(|e| e.to_string())?,
+            order_number: entry.order,
+            customer_number: entry.customer_number,
+            ..Line::default()
+        },
+        holder_name: entry.holder,
+        country_code: None,
+        reference,
+    })
+}
+
+impl CaseDirectory for FileDirectory {
+    type Error = std::convert::Infallible;
+
+    fn by_message_id(&self, id: &MessageId) -> Result<Option<KnownCase>, Self::Error> {
+        Ok(self.cases.iter().find(|c| c.message_ids.contains(id)).cloned())
+    }
+
+    fn by_reference(&self, reference: &Reference) -> Result<Option<KnownCase>, Self::Error> {
+        Ok(self.cases.iter().find(|c| c.reference == *reference).cloned())
+    }
+
+    fn by_domain(&self, domain: &str) -> Result<Vec<KnownCase>, Self::Error> {
+        let may_answer = |c: &&KnownCase| c.carrier_domains.iter().any(|d| authenticity::is_same_or_below(domain, d));
+        Ok(self.cases.iter().filter(may_answer).take(200).cloned().collect())
+    }
+}
