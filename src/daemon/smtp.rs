@@ -182,7 +182,8 @@ fn in_turn(seen: &Seen) -> Result<(), SubmitError> {
 }
 
 impl Prepared {
-    /// Sends the content. Whatever is returned is final: nothing is tried twice here.
+    /// Sends the content. Whatever is returned is final: nothing is tried twice here. Cancelled half-way, the fate of
+    /// the mail is unknown, and only the caller's claim says so.
     ///
     /// `Accepted` only on 250 to the final dot; `NotSent` when the server refused, or when the final dot was
     /// never given to the connection (RFC 5321 §4.1.1.4: without it there is no mail); else `Unknown`.

@@ -30,9 +30,9 @@ impl Stage {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Greeting => "greeting",
+            Self::Greeting => "the connection",
             Self::Starttls => "STARTTLS",
-            Self::Auth => "login",
+            Self::Auth => "the login",
             Self::Mail => "MAIL FROM",
             Self::Rcpt => "RCPT TO",
             Self::Data => "DATA",
