@@ -4,7 +4,8 @@
 use crate::clock::Clock;
 use crate::domain::address::{Address, MessageId, Reference};
 use crate::domain::case::{Case, Resume, State};
-use crate::domain::decide::{self, Opening, Refusal};
+pub use crate::domain::decide::Refusal;
+use crate::domain::decide::{self, Opening};
 use crate::domain::effect::{Effect, Nudge, NudgeKind, OutgoingMessage};
 use crate::domain::event::{Event, ResolveAct, SubmitOutcome};
 use crate::domain::policy::Policy;
@@ -23,6 +24,12 @@ pub trait Rulebook: Send + Sync {
 
     /// Who may answer for the carrier of a case.
     fn line_keys(&self, case: &Case) -> LineKeys;
+
+    /// Whether the holder of an account wants to be told of this at all.
+    fn wants(&self, account: &str, kind: NudgeKind) -> bool {
+        let _ = (account, kind);
+        true
+    }
 
     /// Renders a nudge in the language of the account's holder.
     ///
@@ -235,6 +242,9 @@ impl Engine<'_> {
         nudge: &Nudge,
         now: Timestamp,
     ) -> Result<(), EngineError> {
+        if !self.rules.wants(&case.account, nudge.kind) {
+            return Ok(());
+        }
         let facts = NudgeFacts { kind: nudge.kind, case: Some(case), facts: &nudge.facts };
         let text = self.rules.nudge(&case.account, &facts, now)?;
         let domain = text.from.domain();

@@ -336,6 +336,16 @@ impl Tx<'_> {
         Ok(next.and_then(at))
     }
 
+    /// Puts off the alarms of a case that could not be decided, without touching the case.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn postpone_timers(&self, id: CaseId, until: Timestamp) -> Result<(), StoreError> {
+        self.transaction
+            .execute("UPDATE timers SET due_at = max(due_at, ?2) WHERE case_id = ?1", params![id.0, ms(until)])?;
+        Ok(())
+    }
+
     /// Since when mail of an account may concern a case: the opening of its oldest case that is open or
     /// watched for bills. `None` when there is no such case.
     ///

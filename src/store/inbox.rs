@@ -50,6 +50,8 @@ pub struct NewMessage<'a> {
     pub account: &'a str,
     /// Folder.
     pub folder: &'a str,
+    /// What the folder is for: `inbox`, `junk` or `sent`.
+    pub role: &'a str,
     /// UIDVALIDITY; 0 in a Maildir.
     pub uid_validity: i64,
     /// UID; a hash of the base name in a Maildir.
@@ -82,6 +84,8 @@ pub struct InboxRow {
     pub account: String,
     /// Folder.
     pub folder: String,
+    /// It lies in the Sent folder, where nobody but the holder can put a mail.
+    pub in_sent: bool,
     /// The bytes.
     pub raw: Vec<u8>,
     /// Only the beginning was fetched.
@@ -98,7 +102,7 @@ pub struct InboxRow {
     pub attempts: u32,
 }
 
-const COLUMNS: &str = "id, account, folder, raw, truncated, received_at, status, case_id, reading, attempts";
+const COLUMNS: &str = "id, account, folder, raw, truncated, received_at, status, case_id, reading, attempts, role";
 
 fn row_of(row: &Row<'_>) -> Result<InboxRow, StoreError> {
     let case: i64 = row.get(7)?;
@@ -114,6 +118,7 @@ fn row_of(row: &Row<'_>) -> Result<InboxRow, StoreError> {
         case: (case != 0).then_some(CaseId(case)),
         reading: row.get(8)?,
         attempts: row.get(9)?,
+        in_sent: row.get::<_, String>(10)? == "sent",
     })
 }
 
@@ -136,12 +141,13 @@ impl Tx<'_> {
         let empty: &[u8] = &[];
         self.transaction
             .prepare_cached(
-                "INSERT INTO inbox (account, folder, uid_validity, uid, digest, raw, truncated, received_at, stored_at, duplicate_of, status)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                "INSERT INTO inbox (account, folder, role, uid_validity, uid, digest, raw, truncated, received_at, stored_at, duplicate_of, status)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 message.account,
                 message.folder,
+                message.role,
                 message.uid_validity,
                 message.uid,
                 digest,

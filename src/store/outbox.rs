@@ -170,10 +170,10 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
-    pub fn due_mails(&self, now: Timestamp, most: u32) -> Result<Vec<OutboxRow>, StoreError> {
+    pub fn due_mails(&self, account: &str, now: Timestamp, most: u32) -> Result<Vec<OutboxRow>, StoreError> {
         self.outbox_where(
-            "status = 'queued' AND not_before <= ?1 ORDER BY not_before, id LIMIT ?2",
-            params![ms(now), most],
+            "status = 'queued' AND account = ?1 AND not_before <= ?2 ORDER BY not_before, id LIMIT ?3",
+            params![account, ms(now), most],
         )
     }
 
@@ -181,16 +181,16 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
-    pub fn claimed_mails(&self) -> Result<Vec<OutboxRow>, StoreError> {
-        self.outbox_where("status = 'claimed' ORDER BY id", params![])
+    pub fn claimed_mails(&self, account: &str) -> Result<Vec<OutboxRow>, StoreError> {
+        self.outbox_where("status = 'claimed' AND account = ?1 ORDER BY id", params![account])
     }
 
     /// Mails that a server took and whose copy is not in the Sent folder yet.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
-    pub fn copies_owed(&self, most: u32) -> Result<Vec<OutboxRow>, StoreError> {
-        self.outbox_where("copy_state = 'owed' ORDER BY id LIMIT ?1", params![most])
+    pub fn copies_owed(&self, account: &str, most: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        self.outbox_where("copy_state = 'owed' AND account = ?1 ORDER BY id LIMIT ?2", params![account, most])
     }
 
     /// Mails of a case, oldest first.
@@ -231,10 +231,12 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`StoreError`] when it cannot be read.
-    pub fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        let next: Option<i64> =
-            self.transaction
-                .query_row("SELECT min(not_before) FROM outbox WHERE status = 'queued'", [], |r| r.get(0))?;
+    pub fn next_mail_at(&self, account: &str) -> Result<Option<Timestamp>, StoreError> {
+        let next: Option<i64> = self.transaction.query_row(
+            "SELECT min(not_before) FROM outbox WHERE status = 'queued' AND account = ?1",
+            [account],
+            |r| r.get(0),
+        )?;
         Ok(next.and_then(at))
     }
 
@@ -248,6 +250,15 @@ impl Tx<'_> {
             [id],
         )?;
         Ok(changed == 1)
+    }
+
+    /// Counts an attempt that failed before the mail was claimed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn count_attempt(&self, id: i64) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?1", [id])?;
+        Ok(())
     }
 
     /// Settles a mail for good. A mail that a server took owes a copy to the Sent folder when `copy`.

@@ -69,7 +69,7 @@ CREATE TABLE outbox (
     settled_at  INTEGER NOT NULL DEFAULT 0,
     UNIQUE (account, case_id, kind, cause)
 ) STRICT;
-CREATE INDEX outbox_due ON outbox (status, not_before);
+CREATE INDEX outbox_due ON outbox (status, account, not_before);
 CREATE INDEX outbox_copies ON outbox (copy_state) WHERE copy_state = 'owed';
 
 -- Mail seen. raw is empty for a second sighting of the same bytes (duplicate_of).
@@ -77,6 +77,7 @@ CREATE TABLE inbox (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     account      TEXT    NOT NULL,
     folder       TEXT    NOT NULL,
+    role         TEXT    NOT NULL CHECK (role IN ('inbox', 'junk', 'sent')),
     uid_validity INTEGER NOT NULL,
     uid          INTEGER NOT NULL,
     digest       TEXT    NOT NULL,

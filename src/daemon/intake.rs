@@ -1,0 +1,190 @@
+//! From a stored message to its case: parse, match, authenticate, classify, apply. Called by the daemon for
+//! new mail and by `odjava resolve --file` and `--trust` for mail the holder vouches for.
+
+use super::Parts;
+use crate::domain::address::MessageId;
+use crate::domain::case::{Question, Resume, State};
+use crate::domain::effect::NudgeKind;
+use crate::domain::event::{Event, ResolveAct};
+use crate::domain::reply::{self, Authenticity, CaseDirectory, MatchBasis, MessageKey, Reading};
+use crate::engine::EngineError;
+use crate::mail::parse;
+use crate::store::{CaseId, InboxRow, InboxStatus, Store, StoreError, Tx};
+use std::collections::BTreeMap;
+
+/// Messages read per look.
+const BATCH: u32 = 50;
+
+/// Reads all stored messages that were not read yet, each in its own transaction.
+///
+/// # Errors
+/// [`EngineError::Store`] when the store fails. A message that cannot be read is tried three times and
+/// then set aside and shown; it never stops the others.
+pub fn read_new(parts: &Parts, store: &mut Store) -> Result<usize, EngineError> {
+    let mut count = 0;
+    loop {
+        let rows = store.read(|tx| tx.new_messages(BATCH))?;
+        if rows.is_empty() {
+            return Ok(count);
+        }
+        for row in rows {
+            count += 1;
+            if let Err(error) = store.transaction(|tx| take_in(parts, tx, &row)) {
+                if matches!(error, EngineError::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Busy)) {
+                    return Err(error);
+                }
+                tracing::error!(message = row.key.0, %error, "a message could not be applied");
+                store.transaction(|tx| give_up_later(parts, tx, &row))?;
+            }
+        }
+    }
+}
+
+fn give_up_later(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), EngineError> {
+    if tx.reading_failed(row.key)? {
+        let facts = BTreeMap::from([("message".to_owned(), row.key.0.to_string())]);
+        let cause = format!("unmatched {}", row.key.0);
+        parts.engine().nudge_account(tx, &row.account, NudgeKind::Unmatched, &cause, &facts)?;
+    }
+    Ok(())
+}
+
+/// Reads one message: who it is from and what it says.
+fn read(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Reading, EngineError> {
+    let message = parse::parse(&row.raw, row.truncated);
+    let mut reading = reply::read(&message, tx, &parts.trust_of(&row.account), &parts.lexicon, parts.clock.now())?;
+    reading.reply.message = row.key;
+    reading.reply.received_at = row.received_at;
+    if row.truncated {
+        // What was not fetched may say the opposite; a person looks at it.
+        reading.reply.certain = false;
+    }
+    Ok(reading)
+}
+
+fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), EngineError> {
+    let reading = read(parts, tx, row)?;
+    let summary = summary(&reading);
+    if reading.ours {
+        note_own_answer(parts, tx, row)?;
+        return Ok(tx.settle_message(row.key, InboxStatus::Ignored, None, &summary)?);
+    }
+    let Some((known, _)) = &reading.matched else {
+        return unmatched(parts, tx, row, &reading, &summary);
+    };
+    let case = tx
+        .case_by_reference(&known.reference)?
+        .ok_or_else(|| EngineError::Rules("a matched case is gone".to_owned()))?;
+    tx.settle_message(row.key, InboxStatus::Applied, Some(case.id), &summary)?;
+    parts.engine().apply(tx, case.id, &Event::ReplyReceived { reply: reading.reply }).map(drop)
+}
+
+/// What is kept of a reading beside the message, for `show`. No word of the message beyond the evidence.
+fn summary(reading: &Reading) -> String {
+    serde_json::json!({
+        "kind": reading.reply.kind,
+        "authenticity": reading.reply.authenticity,
+        "reason": reading.reply.authenticity_reason,
+        "basis": reading.matched.as_ref().map(|(_, basis)| basis.name()),
+        "subject": reading.reply.subject,
+        "from_domain": reading.reply.from_domain,
+        "language": reading.language,
+        "guesses": reading.guesses,
+    })
+    .to_string()
+}
+
+/// Mail of nobody's case: shown to the holder once if it may concern one, else left alone.
+fn unmatched(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, reading: &Reading, summary: &str) -> Result<(), EngineError> {
+    let concerns = !reading.guesses.is_empty() || tx.knows_domain(&reading.reply.from_domain)?;
+    let newsletter = matches!(reading.reply.kind, reply::Kind::Unrelated | reply::Kind::Billing);
+    if !concerns || newsletter {
+        return Ok(tx.settle_message(row.key, InboxStatus::Ignored, None, summary)?);
+    }
+    tx.settle_message(row.key, InboxStatus::Unmatched, None, summary)?;
+    let guesses: Vec<&str> = reading.guesses.iter().map(|r| r.as_str()).collect();
+    let facts = BTreeMap::from([
+        ("message".to_owned(), row.key.0.to_string()),
+        ("subject".to_owned(), reading.reply.subject.clone()),
+        ("from_domain".to_owned(), reading.reply.from_domain.clone()),
+        ("guesses".to_owned(), guesses.join(", ")),
+    ]);
+    let cause = format!("unmatched {}", row.key.0);
+    parts.engine().nudge_account(tx, &row.account, NudgeKind::Unmatched, &cause, &facts)?;
+    Ok(())
+}
+
+/// The holder answered the carrier from the mailbox itself: the question is no longer open. Only mail in
+/// the Sent folder counts, where nobody but the holder can put it.
+fn note_own_answer(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), EngineError> {
+    let message = parse::parse(&row.raw, row.truncated);
+    let ours = message.message_id.as_ref().map(|id| tx.is_ours(id)).transpose()?.unwrap_or(false);
+    if ours || !row.in_sent {
+        return Ok(());
+    }
+    let ids: Vec<&MessageId> = message.in_reply_to.iter().chain(&message.references).collect();
+    for id in ids {
+        let Some(known) = tx.by_message_id(id)? else { continue };
+        let Some(case) = tx.case_by_reference(&known.reference)? else { continue };
+        if let State::NeedsYou { clock, question, .. } = &case.case.state
+            && matches!(clock.resume, Resume::Waiting { .. })
+            && !matches!(question, Question::Undeliverable | Question::NoAnswer)
+        {
+            parts.engine().apply(tx, case.id, &Event::Resolved { act: ResolveAct::Answered })?;
+        }
+        return Ok(());
+    }
+    Ok(())
+}
+
+/// Reads a stored message once more for a case, on the holder's word: `vouched` says that it really is
+/// the carrier's.
+///
+/// # Errors
+/// [`EngineError::Rules`] when there is no such message, or it belongs to another case.
+pub fn reread(parts: &Parts, tx: &Tx<'_>, key: MessageKey, case: CaseId, vouched: bool) -> Result<(), EngineError> {
+    let row = tx.message(key)?.ok_or_else(|| EngineError::Rules(format!("there is no message {}", key.0)))?;
+    let target = tx.case(case)?;
+    if row.account != target.case.account || row.case.is_some_and(|c| c != case) {
+        return Err(EngineError::Rules(format!("message {} belongs to another case", key.0)));
+    }
+    let mut reading = read(parts, tx, &row)?;
+    let matched = reading.matched.as_ref().is_some_and(|(known, _)| known.reference == target.case.reference);
+    if !matched {
+        reading.reply.basis = MatchBasis::Holder;
+    }
+    if vouched {
+        reading.reply.authenticity = Authenticity::Vouched;
+        "you vouched for it".clone_into(&mut reading.reply.authenticity_reason);
+    }
+    tx.settle_message(key, InboxStatus::Applied, Some(case), &summary(&reading))?;
+    if !matched && row.case.is_none() {
+        parts.engine().apply(tx, case, &Event::Resolved { act: ResolveAct::Filed { message: key } })?;
+    }
+    parts.engine().apply(tx, case, &Event::ReplyReceived { reply: reading.reply }).map(drop)
+}
+
+/// The task: reads what is stored, then waits for more.
+pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
+    let mut changes = parts.store.changes();
+    loop {
+        changes.borrow_and_update();
+        let mine = parts.clone();
+        let wait = match parts.store.read(move |store| read_new(&mine, store)).await {
+            Ok(0) => super::LONG,
+            Ok(_) => {
+                parts.store.note_change();
+                continue;
+            }
+            Err(error) => {
+                tracing::error!(%error, "new mail could not be read; trying again");
+                super::AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = stop.asked() => return,
+            () = tokio::time::sleep(wait) => {}
+            _ = changes.changed() => {}
+        }
+    }
+}
