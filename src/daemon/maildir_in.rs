@@ -114,7 +114,7 @@ impl MaildirReader {
         self.done.retain(|base| files.contains_key(base));
         let since = inbox.wanted_since(&self.folder.name).await?;
         let markers = inbox.body_markers().await?;
-        let (mut synced, mut complete) = (Synced::default(), true);
+        let (mut synced, mut complete, mut unreadable) = (Synced::default(), true, None);
         for (base, path) in files {
             if self.done.contains(&base) {
                 continue;
@@ -128,11 +128,18 @@ impl MaildirReader {
                     complete = false;
                     continue;
                 }
-                Err(Trouble::File(source)) => return Err(self.unreadable(source)),
+                // One bad file must not hide those after it; it is told at the end.
+                Err(Trouble::File(source)) => {
+                    unreadable = Some(source);
+                    continue;
+                }
                 Err(Trouble::Store(e)) => return Err(e.into()),
             }
             synced.seen += 1;
             self.done.insert(base);
+        }
+        if let Some(source) = unreadable {
+            return Err(self.unreadable(source));
         }
         if complete {
             inbox.read_to_end(&self.folder.name).await?;
