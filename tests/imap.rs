@@ -422,6 +422,43 @@ async fn a_refused_append_is_known_to_have_failed() {
     assert!(!session.is_usable() && session.probe().await.is_err());
 }
 
+#[tokio::test]
+async fn a_token_goes_out_once_and_its_refusal_is_heard_out() {
+    // base64 of user=li.wei@home.example^Aauth=Bearer tok^A^A
+    let token = "dXNlcj1saS53ZWlAaG9tZS5leGFtcGxlAWF1dGg9QmVhcmVyIHRvawEB";
+    for (capabilities, commands) in [
+        ("IMAP4rev1 AUTH=XOAUTH2 SASL-IR", vec![format!("AUTHENTICATE XOAUTH2 {token}")]),
+        ("IMAP4rev1 AUTH=XOAUTH2", vec!["AUTHENTICATE XOAUTH2".to_owned()]),
+    ] {
+        let peer = Peer::start().await;
+        peer.with(|s| s.capabilities = capabilities.into());
+        if commands[0].ends_with('2') {
+            peer.quirk("AUTHENTICATE", 1, Quirk::Say("* OK news\r\n+ \r\n".into()));
+            peer.quirk("", 1, Quirk::Say("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n".into()));
+        } else {
+            peer.quirk("AUTHENTICATE", 1, Quirk::Say("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n".into()));
+        }
+        peer.quirk("", 1, Quirk::Say("A0002 NO [AUTHENTICATIONFAILED] bad token\r\n".into()));
+        peer.with(|s| s.quirks.insert(0, ("CAPABILITY".into(), 1, Quirk::First(String::new()))));
+        let mut endpoint = endpoint(&peer);
+        endpoint.login.as_mut().unwrap().mechanism = Mechanism::Xoauth2;
+        let error = connect(&endpoint, Some(&SecretString::from("tok")), limits()).await.unwrap_err();
+        assert_eq!(error.fault, Fault::Login, "{error}");
+        let sent = peer.commands.borrow().clone();
+        assert!(commands.iter().all(|c| sent.contains(c)), "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn silence_within_a_body_ends_the_wait_however_large_the_body() {
+    let (peer, keeper) = (Peer::start().await, Keeper::new());
+    peer.add("INBOX", 3, &(CASE_MAIL.to_owned() + &"x".repeat(90_000)));
+    peer.quirk("UID FETCH 3 (UID BODY.PEEK[])", 1, Quirk::Say("* 1 FETCH (UID 3 BODY[] {90000}\r\nhalf".into()));
+    // By size alone the body would have eleven seconds.
+    let error = timeout(Duration::from_secs(6), look(&peer, &keeper)).await.unwrap().unwrap_err();
+    assert_eq!(error.fault, Fault::TimedOut);
+}
+
 /// A running watch and what it told.
 struct Watched {
     keeper: Arc<Keeper>,
@@ -581,4 +618,30 @@ async fn a_refused_login_is_told_and_tried_rarely() {
     watched.wake.notify_one();
     watched.stop().await;
     assert_eq!(peer.count("AUTHENTICATE"), 1);
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_silent_server() {
+    let peer = Peer::start().await;
+    peer.quirk("UID SEARCH", 1, Quirk::Silence);
+    let watched = Watched::start(&peer, |o| o.limits.command = Duration::from_secs(3600));
+    peer.received("UID SEARCH", 1).await;
+    watched.stop().await;
+}
+
+#[tokio::test]
+async fn pauses_grow_while_a_server_ends_every_connection_at_once() {
+    let peer = Peer::start().await;
+    peer.quirk("IDLE", 4, Quirk::SayAndClose("* BYE enough\r\n".into()));
+    let mut watched = Watched::start(&peer, |o| o.retry_max = Duration::from_secs(3600));
+    watched.told(|e| losses(e) == 4).await;
+    let events = watched.events.borrow().clone();
+    let pauses =
+        events.iter().filter_map(|e| if let WatchEvent::Lost { retry_in, .. } = e { Some(*retry_in) } else { None });
+    // The pauses are 5, 10, 20, 40 ms, each shortened by up to half.
+    for (number, pause) in pauses.enumerate() {
+        let full = Duration::from_millis(5 << number);
+        assert!(pause >= full / 2 && pause <= full, "{number}: {pause:?}");
+    }
+    watched.stop().await;
 }

@@ -114,7 +114,7 @@ impl MaildirReader {
         self.done.retain(|base| files.contains_key(base));
         let since = inbox.wanted_since(&self.folder.name).await?;
         let markers = inbox.body_markers().await?;
-        let (mut synced, mut complete) = (Synced::default(), true);
+        let (mut synced, mut complete, mut unreadable) = (Synced::default(), true, None);
         for (base, path) in files {
             if self.done.contains(&base) {
                 continue;
@@ -128,11 +128,18 @@ impl MaildirReader {
                     complete = false;
                     continue;
                 }
-                Err(Trouble::File(source)) => return Err(self.unreadable(source)),
+                // One bad file must not hide those after it; it is told at the end.
+                Err(Trouble::File(source)) => {
+                    unreadable = Some(source);
+                    continue;
+                }
                 Err(Trouble::Store(e)) => return Err(e.into()),
             }
             synced.seen += 1;
             self.done.insert(base);
+        }
+        if let Some(source) = unreadable {
+            return Err(self.unreadable(source));
         }
         if complete {
             inbox.read_to_end(&self.folder.name).await?;
@@ -411,5 +418,35 @@ mod tests {
         let error = MaildirReader::new(folder, MaildirOptions::default()).scan(&wanting(&[])).await.unwrap_err();
         assert_eq!(error.class(), Class::Account);
         assert!(error.to_string().contains(&dir.path().display().to_string()));
+    }
+
+    #[tokio::test]
+    async fn a_watch_tells_of_trouble_reads_when_woken_and_stops() {
+        let (dir, reader) = maildir();
+        let keeper = std::sync::Arc::new(wanting(&[]));
+        let (wake, events) = (std::sync::Arc::new(Notify::new()), watch::channel(Vec::new()).0);
+        let (stop, stopped) = watch::channel(false);
+        let mut told = events.subscribe();
+        fs::rename(dir.path().join("cur"), dir.path().join("away")).unwrap();
+        let (inbox, woken) = (keeper.clone(), wake.clone());
+        let task = tokio::spawn(async move {
+            let watcher = MaildirWatcher {
+                folders: vec![reader.folder],
+                options: MaildirOptions { poll: Duration::from_secs(3600), ..reader.options },
+                inbox: inbox.as_ref(),
+                report: &|event| events.send_modify(|all| all.push(event)),
+                wake: &woken,
+            };
+            watcher.run(stopped).await;
+        });
+        let lost = |e: &WatchEvent| matches!(e, WatchEvent::Lost { class: Class::Account, .. });
+        told.wait_for(|all: &Vec<WatchEvent>| all.iter().any(lost)).await.unwrap();
+        fs::rename(dir.path().join("away"), dir.path().join("cur")).unwrap();
+        fs::write(dir.path().join("new/1.a"), "Subject: case\n\nhello").unwrap();
+        wake.notify_one();
+        told.wait_for(|all| all.iter().any(|e| matches!(e, WatchEvent::ReadToEnd { .. }))).await.unwrap();
+        assert_eq!(keeper.kept.lock().unwrap().len(), 1);
+        stop.send(true).unwrap();
+        task.await.unwrap();
     }
 }

@@ -7,7 +7,7 @@ use super::reply::{Reply, StatusWord};
 use std::fmt;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Time and size limits of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,22 +184,31 @@ impl Connection {
         })
     }
 
-    /// Reads until the command `tag` has its verdict.
+    /// Reads until the command `tag` has its verdict. `budget` bounds the whole; silence in between is bounded
+    /// by the command limit, however large the budget of a body is.
     pub(super) async fn finish(&mut self, tag: &str, budget: Duration) -> Result<Answer, ImapError> {
-        let reading = async {
-            let mut answer = Answer::new();
-            loop {
-                let response = self.read().await?;
-                let verdict = self.verdict(tag, &response);
-                answer.push(response);
-                if let Some(verdict) = verdict {
-                    return verdict.map(|()| answer);
+        let over = sleep(budget);
+        tokio::pin!(over);
+        let mut answer = Answer::new();
+        loop {
+            let before = self.client.get_ref().answered();
+            let silence = self.limits.command.min(budget);
+            tokio::select! {
+                reply = self.read() => {
+                    let reply = reply?;
+                    let verdict = self.verdict(tag, &reply);
+                    answer.push(reply);
+                    if let Some(verdict) = verdict {
+                        return verdict.map(|()| answer);
+                    }
+                }
+                () = &mut over => return self.fail(timed_out()),
+                () = sleep(silence) => {
+                    if self.client.get_ref().answered() == before {
+                        return self.fail(timed_out());
+                    }
                 }
             }
-        };
-        match timeout(budget, reading).await {
-            Ok(result) => result,
-            Err(_) => self.fail(timed_out()),
         }
     }
 

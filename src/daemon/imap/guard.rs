@@ -149,6 +149,11 @@ impl<S> Guarded<S> {
         self.scanner.answer = 0;
     }
 
+    /// Bytes that came since [`Guarded::begin_answer`].
+    pub(super) const fn answered(&self) -> u64 {
+        self.scanner.answer
+    }
+
     pub(super) fn into_inner(self) -> S {
         self.inner
     }

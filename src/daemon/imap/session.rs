@@ -77,7 +77,17 @@ async fn dial(endpoint: &Endpoint, limits: &Limits) -> Result<TcpStream, ImapErr
         if endpoint.security == Security::None && !addresses.iter().all(|a| a.ip().is_loopback()) {
             return Ok(None);
         }
-        TcpStream::connect(addresses.as_slice()).await.map(Some)
+        // An address that swallows packets must not use up the time of the next one.
+        let share = limits.connect / u32::try_from(addresses.len().clamp(1, 4)).unwrap_or(1);
+        let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
+        for address in addresses {
+            match timeout(share, TcpStream::connect(address)).await {
+                Ok(Ok(tcp)) => return Ok(Some(tcp)),
+                Ok(Err(e)) => last = e,
+                Err(_) => last = std::io::ErrorKind::TimedOut.into(),
+            }
+        }
+        Err(last)
     };
     let tcp = match timeout(limits.connect, dialling).await {
         Err(_) => return Err(lost("no answer in time")),

@@ -159,11 +159,12 @@ impl<I: Inbox> Watcher<'_, I> {
                 };
                 looked?;
             }
-            *failures = 0;
             if self.wait_round(&mut session, &folders, shutdown, memory, &mut idle).await? {
                 session.logout().await;
                 return Ok(());
             }
+            // Only a connection that lasted counts: a server that ends each one at once is left in peace.
+            *failures = 0;
         }
     }
 
