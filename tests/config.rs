@@ -34,6 +34,7 @@ fn carriers_are_found_by_every_name_people_use() {
     finds("a1", &["a1-rs"]);
     finds("Global Tel", &["globaltel-rs"]);
     finds("globltel", &["globaltel-rs"]);
+    finds("067", &[]);
     finds("nobody at all", &[]);
     finds("", &[]);
 }
@@ -47,6 +48,9 @@ fn a_number_shows_the_original_network_and_says_so() {
         ("0677123456", "globaltel-rs"),
         ("8938105000012345678", "a1-rs"),
         ("8938103", "mts-rs"),
+        ("064", "mts-rs"),
+        ("+38168", "a1-rs"),
+        ("0038162", "yettel-rs"),
     ] {
         let found = directory.find(text);
         assert_eq!(found.iter().map(|m| m.profile.id.as_str()).collect::<Vec<_>>(), [id], "{text}");
@@ -374,6 +378,11 @@ fn one_wrong_line_gives_one_message() {
             "must be a language tag",
         ),
         ("[follow_up", 10, "this is not TOML"),
+        (
+            "[account.two]\nname = \"A\"\naddress = \"a@b.example\"\nmaildir = \"x\"\nsmtp = { host = \"localhost:25\" }",
+            14,
+            "is a host name only",
+        ),
     ] {
         problems(&format!("{SMALL}{wrong}\n"), &[(line, part)]);
     }
