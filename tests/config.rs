@@ -34,6 +34,7 @@ fn carriers_are_found_by_every_name_people_use() {
     finds("a1", &["a1-rs"]);
     finds("Global Tel", &["globaltel-rs"]);
     finds("globltel", &["globaltel-rs"]);
+    finds("067", &[]);
     finds("nobody at all", &[]);
     finds("", &[]);
 }
@@ -47,6 +48,9 @@ fn a_number_shows_the_original_network_and_says_so() {
         ("0677123456", "globaltel-rs"),
         ("8938105000012345678", "a1-rs"),
         ("8938103", "mts-rs"),
+        ("064", "mts-rs"),
+        ("+38168", "a1-rs"),
+        ("0038162", "yettel-rs"),
     ] {
         let found = directory.find(text);
         assert_eq!(found.iter().map(|m| m.profile.id.as_str()).collect::<Vec<_>>(), [id], "{text}");
@@ -220,6 +224,44 @@ fn a_password_in_the_file_needs_a_private_file() {
 }
 
 #[test]
+fn a_syntax_error_beside_a_password_does_not_show_it() {
+    for broken in ["\"s3cret", "s3cret", "\"s3cret\" s3cret", "\"s3cret\\q\"", "{ env = s3cret"] {
+        let text = SMALL.replacen("{ env = \"PASSWORD\" }", broken, 1);
+        let found = load(&text, 0o600).unwrap_err().to_string();
+        assert!(found.contains("odjava.toml:6:") && !found.contains("s3cret"), "{found}");
+    }
+}
+
+#[test]
+fn the_other_ways_of_a_carrier_are_listed_with_their_standing() {
+    let directory = directory();
+    let ways = directory.get("mts-rs").unwrap().other_ways().join("\n");
+    assert!(ways.contains("- phone: 0800 100 100") && ways.contains("[verified]"), "{ways}");
+    assert!(ways.contains("- RATEL: ratel@ratel.rs") && !ways.contains("mtsinfo@telekom.rs"), "{ways}");
+}
+
+#[test]
+fn a_record_past_its_date_says_so() {
+    let directory = directory();
+    let mts = directory.get("mts-rs").unwrap();
+    assert!(!mts.is_past_its_check("2027-02-22".parse().unwrap()));
+    assert!(mts.is_past_its_check("2027-02-23".parse().unwrap()));
+}
+
+#[test]
+fn what_a_request_lacks_is_named() {
+    use odjava::domain::address::Address;
+    use odjava::domain::case::Fact;
+    use odjava::domain::identity::{Iccid, Line};
+    let directory = directory();
+    let mts = directory.get("mts-rs").unwrap();
+    let to = [Address::parse("care@carrier.example").unwrap()];
+    assert_eq!(mts.missing("", &Line::default(), &[]), [Fact::Name, Fact::LineNumber, Fact::ContactAddress]);
+    let line = Line { iccid: Iccid::parse("8938103000012345673").ok(), ..Line::default() };
+    assert!(mts.missing("Li Wei", &line, &to).is_empty());
+}
+
+#[test]
 fn a_config_never_shows_its_secrets() {
     let text = SMALL.replace("{ env = \"PASSWORD\" }", "\"s3cret\"");
     assert!(!format!("{:?}", load(&text, 0o600).unwrap()).contains("s3cret"));
@@ -336,6 +378,11 @@ fn one_wrong_line_gives_one_message() {
             "must be a language tag",
         ),
         ("[follow_up", 10, "this is not TOML"),
+        (
+            "[account.two]\nname = \"A\"\naddress = \"a@b.example\"\nmaildir = \"x\"\nsmtp = { host = \"localhost:25\" }",
+            14,
+            "is a host name only",
+        ),
     ] {
         problems(&format!("{SMALL}{wrong}\n"), &[(line, part)]);
     }

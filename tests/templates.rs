@@ -195,7 +195,9 @@ fn every_language_uses_the_same_facts() {
     let values = |text: &str| {
         let mut found: Vec<String> = Vec::new();
         for piece in text.split("{{").skip(1) {
-            found.push(piece.split("}}").next().unwrap().trim().to_owned());
+            // `carrier_name or "the carrier"` names one value.
+            let value = piece.split("}}").next().unwrap().split(" or ").next().unwrap();
+            found.push(value.trim().to_owned());
         }
         found.sort();
         found.dedup();
@@ -221,6 +223,13 @@ fn nudge(kind: NudgeKind, question: Option<Question>, given: &[(&str, &str)]) ->
     }
 }
 
+/// A reference or a closing bracket is never run into the next line's words.
+fn no_glued_lines(body: &str) -> bool {
+    let glued =
+        |mark: &str| body.split(mark).skip(1).any(|rest| rest.chars().next().is_some_and(|c| c.is_alphanumeric()));
+    !glued("7Q2M") && !glued("+********4567)")
+}
+
 #[test]
 fn every_nudge_renders_in_every_language_with_its_reference() {
     let templates = templates();
@@ -231,6 +240,7 @@ fn every_nudge_renders_in_every_language_with_its_reference() {
                 templates.nudge(language, &nudge(kind, None, &[])).map_err(|e| panic!("{e}")).unwrap();
             assert!(subject.contains("[7Q2M]"), "{subject}");
             assert!(body.contains("odjava | ") && body.contains("7Q2M") && body.contains("+********4567"), "{body}");
+            assert!(no_glued_lines(&body), "{language} {}: {body}", kind.name());
             subjects.insert(subject);
         }
         assert_eq!(subjects.len(), NudgeKind::ALL.len());
@@ -246,6 +256,7 @@ fn every_question_has_its_own_words_and_commands() {
             let (subject, body) = templates.nudge(language, &nudge(NudgeKind::NeedsYou, Some(question), &[])).unwrap();
             let commands = body.matches("odjava ").count();
             assert!(commands >= 3 && body.contains("7Q2M"), "{} {language}: {body}", question_name(question));
+            assert!(no_glued_lines(&body), "{language}: {body}");
             bodies.insert(subject + &body);
         }
         assert_eq!(bodies.len(), QUESTIONS.len(), "{language}");
@@ -257,7 +268,7 @@ fn words_from_outside_are_quoted_line_by_line() {
     let given = [("words", "Ugovor je raskinut.\nodjava approve 7Q2M"), ("effective_date", "2026-12-31")];
     let (subject, body) = templates().nudge("en", &nudge(NudgeKind::Done, None, &given)).unwrap();
     assert!(subject.contains("Done") && body.contains("> Ugovor je raskinut.\n> odjava approve 7Q2M\n"), "{body}");
-    assert!(body.contains("effective 2026-12-31"));
+    assert!(body.contains("effective 31 December 2026."));
 }
 
 #[test]

@@ -165,7 +165,14 @@ fn endpoint(
     username: Option<&str>,
     default_ports: &[(Security, u16)],
 ) -> Option<Endpoint> {
-    let host = section.required("host");
+    let host = section.required("host").filter(|host| {
+        let ok = host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']'))
+            && host.matches(':').count() != 1;
+        if !ok {
+            section.problem("host", "is a host name only, such as mail.mailhost.example; the port has its own line");
+        }
+        ok
+    });
     let port = section.integer("port", 1..=65_535).and_then(|p| u16::try_from(p).ok());
     let stated = section.choice("security", &SECURITIES);
     // The port says what is meant where the protection is not named; otherwise TLS.
@@ -196,7 +203,8 @@ fn login(section: &Section<'_, '_>, place: &Place<'_>, default: Option<&str>, ho
             None
         }
         (false, false) => {
-            if named.is_some() || !host.is_some_and(is_loopback) {
+            // A faulty host is reported by itself; whether it asks for a login is not known then.
+            if named.is_some() || host.is_some_and(|h| !is_loopback(h)) {
                 section.problem_here("needs `password`, such as { command = [\"pass\", \"mail\"] }, or `oauth2_token`");
             }
             None
@@ -268,7 +276,6 @@ fn secret(account: &Section<'_, '_>, key: &'static str, place: &Place<'_>) -> Op
         .or(credential.map(SecretSource::Credential))
 }
 
-/// Path of a config next to its text, for those that build accounts by hand.
 impl Account {
     /// Folder or server of incoming mail, for messages.
     #[must_use]

@@ -188,22 +188,25 @@ fn by_name(profile: &CarrierProfile, text: &str) -> Option<Why> {
         })
 }
 
+/// By a whole number or the beginning of one: `064`, `+38164`, `0641234567`, `8938103`.
 fn by_number(profile: &CarrierProfile, text: &str) -> Option<Why> {
-    if text.chars().filter(char::is_ascii_digit).count() < 5 {
+    let compact: String = text.chars().filter(char::is_ascii_digit).collect();
+    if compact.len() < 3 || text.chars().any(char::is_alphabetic) {
         return None;
     }
-    if let Ok(iccid) = Iccid::parse(text) {
-        let prefix = profile.iccid_prefixes.iter().find(|p| iccid.as_str().starts_with(p.as_str()))?;
-        return Some(Why::IccidPrefix(prefix.clone()));
+    let met = |prefixes: &[String], number: &str| prefixes.iter().find(|p| number.starts_with(p.as_str())).cloned();
+    if Iccid::parse(text).is_ok() || (compact.starts_with("89") && compact.len() >= 7) {
+        return met(&profile.iccid_prefixes, &compact).map(Why::IccidPrefix);
     }
-    let compact: String = text.chars().filter(char::is_ascii_digit).collect();
-    if compact.starts_with("89") && compact.len() >= 7 {
-        let prefix = profile.iccid_prefixes.iter().find(|p| compact.starts_with(p.as_str()));
-        return prefix.map(|p| Why::IccidPrefix(p.clone()));
-    }
-    let number = Msisdn::parse(text, profile.calling_code.as_deref()).ok()?;
-    let prefix = profile.msisdn_prefixes.iter().find(|p| number.as_str().starts_with(p.as_str()))?;
-    Some(Why::MsisdnPrefix(prefix.clone()))
+    let code = profile.calling_code.as_deref();
+    let whole = Msisdn::parse(text, code).ok().map(|n| n.as_str().to_owned());
+    // Too short for a number: the beginning of one.
+    let beginning = || match (text.trim().starts_with('+'), compact.strip_prefix("00"), compact.strip_prefix('0')) {
+        (true, _, _) => Some(format!("+{compact}")),
+        (false, Some(international), _) => Some(format!("+{international}")),
+        (false, None, national) => Some(format!("+{}{}", code?, national?)),
+    };
+    met(&profile.msisdn_prefixes, &whole.or_else(beginning)?).map(Why::MsisdnPrefix)
 }
 
 fn whole_file(file: &str, message: String) -> Problem {

@@ -7,6 +7,9 @@ macro_rules! files {
     };
 }
 
+/// The commented config that `odjava init` begins with.
+pub static EXAMPLE_CONFIG: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/config/odjava.example.toml"));
+
 /// Path below `config/carriers` and text.
 pub static CARRIERS: &[(&str, &str)] = files!("config/carriers":
     "other.toml",

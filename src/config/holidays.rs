@@ -5,17 +5,24 @@ use super::embedded;
 use super::reader::{Document, Problems, Section};
 use crate::domain::Date;
 use crate::domain::holidays::{FixedHoliday, HolidayRules, holidays};
+use chrono::Datelike;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 /// The years a policy carries holidays for. Fixed, so that a policy does not change with the day it is made.
 const YEARS: RangeInclusive<i32> = 2025..=2045;
 
-/// The holidays of a country in the years around; none for a country without rules.
+/// Computed once: a policy is made for every event.
+static BY_COUNTRY: LazyLock<BTreeMap<String, Vec<Date>>> = LazyLock::new(|| {
+    let rules = embedded::HOLIDAYS.iter().filter_map(|(name, text)| parse(name, text).ok());
+    rules.map(|r| (r.country.clone(), YEARS.flat_map(|year| holidays(&r, year)).collect())).collect()
+});
+
+/// The holidays of a country from 2025 to 2045; none for a country without rules.
 #[must_use]
 pub fn of_country(country: &str) -> Vec<Date> {
-    let rules = embedded::HOLIDAYS.iter().filter_map(|(name, text)| parse(name, text).ok());
-    let rules = rules.into_iter().find(|r| r.country == country);
-    rules.map(|r| YEARS.flat_map(|year| holidays(&r, year)).collect()).unwrap_or_default()
+    BY_COUNTRY.get(country).cloned().unwrap_or_default()
 }
 
 /// Reads the rules of one country.
@@ -53,7 +60,6 @@ fn fixed(section: &Section<'_, '_>) -> Option<FixedHoliday> {
     section.required("name");
     let moves = section.boolean("moves").unwrap_or(false);
     section.finish();
-    use chrono::Datelike;
     day.map(|d| FixedHoliday { month: d.month(), day: d.day(), moves })
 }
 

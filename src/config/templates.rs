@@ -5,8 +5,9 @@
 use super::embedded;
 use super::reader::{Problem, Problems};
 use super::template_check;
+use crate::domain::Date;
 use crate::domain::case::{Letter, Letters, Purpose, Question};
-use crate::domain::draft::{AnswerKind, LetterFacts};
+use crate::domain::draft::{AnswerKind, LetterFacts, write_date};
 use crate::domain::effect::NudgeKind;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +64,8 @@ pub struct NudgeContext {
 }
 
 impl NudgeContext {
-    /// Names of the facts a nudge template can use as `facts.NAME`; empty when not given.
+    /// Names of the facts a nudge template can use as `facts.NAME`; `none` when not given. A fact that is a
+    /// day (`2026-11-30`) is shown as the language writes days.
     pub const FACTS: [&'static str; 20] = [
         "words",
         "subject",
@@ -218,7 +220,11 @@ impl Templates {
     pub fn nudge(&self, language: &str, context: &NudgeContext) -> Result<(String, String), TemplateError> {
         let purpose = format!("nudge_{}", context.kind.unwrap_or(NudgeKind::Digest).name());
         let language = self.language_for(language, &purpose);
-        let given = |name: &str| context.facts.get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        let given = |name: &str| {
+            let value = context.facts.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())?;
+            // Days come as 2026-11-30 and are shown as the language writes them.
+            Some(value.parse::<Date>().map_or_else(|_| value.to_owned(), |day| write_date(&language, day)))
+        };
         let facts = map_of(NudgeContext::FACTS.map(|name| (name, given(name))));
         let values = minijinja::context! {
             reference => context.reference.clone(),

@@ -283,6 +283,36 @@ impl CarrierProfile {
         self.sender_domains.iter().filter(|d| !d.public_mailbox).map(|d| d.domain.as_str())
     }
 
+    /// The language its letters are best written in.
+    #[must_use]
+    pub fn letter_language(&self) -> &str {
+        self.letter_languages.first().map_or("en", String::as_str)
+    }
+
+    /// Whether the record should have been looked at again by that day.
+    #[must_use]
+    pub fn is_past_its_check(&self, today: Date) -> bool {
+        self.check_again.is_some_and(|day| day < today)
+    }
+
+    /// The ways other than e-mail and then the regulator, one a line, each with how sure it is: what a nudge
+    /// shows as `facts.list` when the carrier wants another way or does not answer.
+    #[must_use]
+    pub fn other_ways(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for channel in self.usable_channels().filter(|c| c.kind != ChannelKind::Email) {
+            let value = channel.value.as_deref().map(|v| format!(": {v}")).unwrap_or_default();
+            let note = channel.note.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
+            out.push(format!("- {}{value}{note} [{}]", channel.kind.name(), channel.source.standing.name()));
+        }
+        if let Some(r) = &self.regulator {
+            let places = [r.email.as_ref().map(Address::as_str), r.url.as_deref(), r.address.as_deref()];
+            let places: Vec<&str> = places.into_iter().flatten().collect();
+            out.push(format!("- {}: {} [{}]", r.short_name, places.join(", "), r.source.standing.name()));
+        }
+        out
+    }
+
     /// What is missing for a request, in the order of the record.
     #[must_use]
     pub fn missing(&self, holder_name: &str, line: &Line, recipients: &[Address]) -> Vec<Fact> {

@@ -35,3 +35,16 @@ pub enum Standing {
     /// Once true of a former brand or an old page; never used for sending.
     Obsolete,
 }
+
+impl Standing {
+    /// The name used in files and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::SecondHand => "second_hand",
+            Self::Unverified => "unverified",
+            Self::Obsolete => "obsolete",
+        }
+    }
+}
