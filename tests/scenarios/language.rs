@@ -4,7 +4,7 @@
 use super::World;
 use chrono::{NaiveDateTime, TimeDelta};
 use odjava::domain::address::{Address, MessageId};
-use odjava::domain::case::{Case, Fact, Letter, Letters, Outgoing, Purpose, State, Timer};
+use odjava::domain::case::{Attempt, Case, Fact, Letter, Letters, Outgoing, Purpose, State, Timer};
 use odjava::domain::decide::{approval_digest, awaiting_approval};
 use odjava::domain::event::{AcceptedBy, Event, FailureClass, ResolveAct, SubmitOutcome};
 use odjava::domain::identity::{Line as PhoneLine, Msisdn};
@@ -202,7 +202,10 @@ pub fn events(what: &str, world: &World, now: Timestamp) -> Vec<Event> {
 /// `sent (250)`, `not sent (451)`, `not sent (no connection)`, `not sent (login refused)`, `unknown (cut off)`,
 /// `copy found`; 5xx is for good, anything else may be tried again.
 fn settle(what: &str, case: &Case) -> Vec<Event> {
-    let mail = current_mail(case);
+    let (what, mail) = match what.split_once(" of mail ") {
+        Some((what, number)) => (what, case.mails[number.parse::<usize>().unwrap() - 1].message_id.clone()),
+        None => (what, current_mail(case)),
+    };
     let detail = what.split_once('(').map_or("", |(_, d)| d.trim_end_matches(')'));
     let code: Option<u16> = detail.parse().ok();
     let outcome = match what.split(" (").next().unwrap() {
@@ -219,7 +222,7 @@ fn settle(what: &str, case: &Case) -> Vec<Event> {
         }
         other => panic!("no outcome: `{other}`"),
     };
-    let waiting = matches!(&case.state, State::Sending { attempt: odjava::domain::case::Attempt::Waiting, .. });
+    let waiting = matches!(&case.state, State::Sending { attempt: Attempt::Waiting, .. });
     let mut events = vec![Event::SubmitSettled { mail: mail.clone(), outcome }];
     if waiting && what.contains('(') {
         events.insert(0, Event::SubmitStarted { mail });

@@ -243,6 +243,10 @@ impl Turn<'_> {
             self.owe(&Outgoing { purpose, letter, attachments, in_reply_to: None }, progress);
             return;
         }
+        self.undeliverable(progress, reason);
+    }
+
+    fn undeliverable(&mut self, progress: Progress, reason: &str) {
         self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
         if let Some(Effect::Nudge { nudge }) = self.effects.last_mut() {
             nudge.facts.insert("reason".to_owned(), reason.to_owned());
@@ -263,14 +267,14 @@ impl Turn<'_> {
         let give_up = overdue(self.policy.send_give_up_after);
         let tell = class == FailureClass::Account || overdue(self.policy.send_problem_after);
         let not_before = self.now + schedule::back_off(failures_now, code);
-        if tell {
-            self.nudge(NudgeKind::SendProblem, format!("send:{mail}"), &[("reason", reason.to_owned())]);
-        }
         if give_up {
             self.effects.push(Effect::CancelSubmit { mail: mail.clone() });
             let progress = self.case.state.progress().clone();
-            self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
+            self.undeliverable(progress, reason);
             return;
+        }
+        if tell {
+            self.nudge(NudgeKind::SendProblem, format!("send:{mail}"), &[("reason", reason.to_owned())]);
         }
         self.effects.push(Effect::Resubmit { mail: mail.clone(), not_before });
         if let State::Sending { attempt, failures, .. } = &mut self.case.state {
