@@ -1,6 +1,7 @@
 //! What a message does to a case. A stranger's message does nothing but be shown; a machine's is not an
 //! answer; only an authentic, certain confirmation ends a case.
 
+use super::sending::note_taken;
 use super::{Turn, reply_facts};
 use crate::domain::case::{Attempt, Evidence, Hold, HoldBy, Outgoing, Progress, Purpose, Question, Resume, State};
 use crate::domain::effect::NudgeKind;
@@ -57,8 +58,17 @@ impl Turn<'_> {
                 self.on_awaited(reply, progress);
             }
             State::NeedsYou { clock, .. } => match &clock.resume {
-                Resume::Waiting { progress } | Resume::Unsettled { progress, .. } => {
+                Resume::Waiting { progress } => {
                     let progress = progress.clone();
+                    self.on_reply_while_asking(reply, progress);
+                }
+                Resume::Unsettled { mail, purpose, progress } => {
+                    let (mail, purpose, mut progress) = (mail.clone(), *purpose, progress.clone());
+                    if purpose == Purpose::Request && !self.is_passing(reply) {
+                        // Whoever answers has the request.
+                        self.mark_accepted(&mail);
+                        note_taken(&mut progress, &mail, purpose, self.now);
+                    }
                     self.on_reply_while_asking(reply, progress);
                 }
                 Resume::Ended { state } => {

@@ -218,7 +218,7 @@ impl Turn<'_> {
         }
     }
 
-    fn mark_accepted(&mut self, id: &MessageId) {
+    pub(super) fn mark_accepted(&mut self, id: &MessageId) {
         let now = self.now;
         if let Some(mail) = self.case.mails.iter_mut().find(|m| m.message_id == *id) {
             mail.accepted_at = mail.accepted_at.or(Some(now));
@@ -292,7 +292,7 @@ impl Turn<'_> {
 }
 
 /// Keeps in mind that a server took a mail.
-fn note_taken(progress: &mut Progress, mail: &MessageId, purpose: Purpose, now: Timestamp) {
+pub(super) fn note_taken(progress: &mut Progress, mail: &MessageId, purpose: Purpose, now: Timestamp) {
     progress.last_sent = Some(mail.clone());
     progress.last_sent_at = Some(now);
     match purpose {
