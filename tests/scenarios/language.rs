@@ -310,3 +310,90 @@ fn act(flags: &str) -> ResolveAct {
         other => panic!("no such act: `{other}`"),
     }
 }
+
+/// All kinds of replies.
+pub const KINDS: [Kind; 12] = [
+    Kind::Confirmed,
+    Kind::Acknowledged,
+    Kind::NeedsInfo,
+    Kind::NeedsPayment,
+    Kind::NeedsOtherChannel,
+    Kind::Refused,
+    Kind::Retention,
+    Kind::Billing,
+    Kind::Unrelated,
+    Kind::AutoReply,
+    Kind::Bounce,
+    Kind::Unclear,
+];
+
+/// All alarms.
+pub const TIMERS: [Timer; 7] = [
+    Timer::Reminder,
+    Timer::NoSign,
+    Timer::FollowUp,
+    Timer::BounceFinal,
+    Timer::EffectiveDate,
+    Timer::DeviceCheck,
+    Timer::BillWatch,
+];
+
+/// At least one of each event, as fit for the case as can be.
+pub fn every_event(case: &Case, policy: &Policy, now: Timestamp) -> Vec<Event> {
+    let tomorrow = (now + TimeDelta::days(2)).date_naive();
+    let mail = current_mail(case);
+    let digest = awaiting_approval(case).map(|m| approval_digest(case, m, policy)).unwrap_or_default();
+    let mut events = vec![
+        facts(&["podrska@dunavtel.example"], Vec::new()),
+        facts(&[], vec![Fact::ContactAddress]),
+        Event::DraftEdited { letter: letter("Other words.") },
+        Event::DraftApproved { digest },
+        Event::SubmitStarted { mail: mail.clone() },
+        Event::HoldSet { until: Some(tomorrow) },
+        Event::HoldSet { until: None },
+        Event::AnswerDrafted { mail: answer_mail("Hello.") },
+        Event::Withdrawn,
+    ];
+    let reason = || "reason".to_owned();
+    let failed = |class| SubmitOutcome::NotSent { class, code: None, reason: reason() };
+    let outcomes = [
+        SubmitOutcome::Accepted { known_by: AcceptedBy::ServerReply },
+        SubmitOutcome::Unknown { reason: reason() },
+        failed(FailureClass::Transient),
+        failed(FailureClass::Permanent),
+        failed(FailureClass::Account),
+    ];
+    events.extend(outcomes.map(|outcome| Event::SubmitSettled { mail: mail.clone(), outcome }));
+    for inbox_read_at in [None, Some(now)] {
+        events.extend(TIMERS.map(|timer| Event::TimerFired { timer, inbox_read_at }));
+    }
+    let acts = [
+        ResolveAct::KeepWaiting,
+        ResolveAct::Confirmed { effective_date: None },
+        ResolveAct::Confirmed { effective_date: Some(tomorrow) },
+        ResolveAct::Answered,
+        ResolveAct::SentBy { channel: "shop".to_owned() },
+        ResolveAct::Sent,
+        ResolveAct::NotSent,
+        ResolveAct::Refused,
+        ResolveAct::Lapsed,
+        ResolveAct::Filed { message: MessageKey(1) },
+    ];
+    events.extend(acts.map(|act| Event::Resolved { act }));
+    for kind in KINDS {
+        for class in [BounceClass::Permanent, BounceClass::Temporary] {
+            for authenticity in [Authenticity::Aligned, Authenticity::Contradicted] {
+                for (certain, ends) in [(true, None), (true, Some(tomorrow)), (false, Some(tomorrow))] {
+                    let mut reply = plain_reply(kind, 1, now);
+                    reply.authenticity = authenticity;
+                    reply.certain = certain;
+                    reply.effective_date = ends;
+                    let original = Some(mail.clone());
+                    reply.bounce = (kind == Kind::Bounce).then_some(Bounce { class, recipient: None, original });
+                    events.push(Event::ReplyReceived { reply });
+                }
+            }
+        }
+    }
+    events
+}
