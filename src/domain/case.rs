@@ -579,6 +579,25 @@ impl State {
     }
 }
 
+impl State {
+    /// What has happened so far, to be corrected; none in `collecting` and in what was put aside after the end.
+    pub(crate) fn progress_mut(&mut self) -> Option<&mut Progress> {
+        match self {
+            Self::Collecting { .. } => None,
+            Self::Drafted { progress, .. }
+            | Self::Sending { progress, .. }
+            | Self::AwaitingReply { progress, .. }
+            | Self::Confirmed { progress, .. }
+            | Self::Done { progress, .. }
+            | Self::Closed { progress, .. } => Some(progress),
+            Self::NeedsYou { clock, .. } => match &mut clock.resume {
+                Resume::Waiting { progress } | Resume::Unsettled { progress, .. } => Some(progress),
+                Resume::Ended { .. } => None,
+            },
+        }
+    }
+}
+
 impl Case {
     /// The address in use, if there is one.
     #[must_use]

@@ -36,19 +36,124 @@ pub fn label(event: &Event) -> String {
     }
 }
 
-/// The kinds of replies that call for a person, whatever they say.
-const ASKING: &str = "reply needs_info, reply needs_payment, reply needs_other_channel, reply refused, reply retention, \
-                      reply unclear";
+/// Whether a person does it (or the shell asks whether it may): only that can be refused.
+pub fn is_an_act(event: &Event) -> bool {
+    match event {
+        Event::SubmitSettled { .. } | Event::ReplyReceived { .. } | Event::TimerFired { .. } => false,
+        Event::FactsGiven { .. }
+        | Event::DraftEdited { .. }
+        | Event::DraftApproved { .. }
+        | Event::SubmitStarted { .. }
+        | Event::HoldSet { .. }
+        | Event::AnswerDrafted { .. }
+        | Event::Resolved { .. }
+        | Event::Withdrawn => true,
+    }
+}
 
-/// State by state, the events that may lead to another state. All others leave the case where it is.
-const TABLE: &[(&str, &str)] = &[];
+/// State by state, the events that may lead to another state; `questions` stands for the replies that call for a
+/// person, whatever was asked of the carrier. All other events leave a case where it is.
+const TABLE: &[(&str, &[&str])] = &[
+    ("collecting", &["edit", "resolve --sent-by", "resolve --refused", "resolve --lapsed", "withdraw"]),
+    (
+        "drafted",
+        &[
+            "edit",
+            "approve",
+            "reply acknowledged",
+            "reply confirmed",
+            "questions",
+            "resolve --confirmed",
+            "resolve --sent-by",
+            "resolve --refused",
+            "resolve --lapsed",
+            "withdraw",
+        ],
+    ),
+    (
+        "sending",
+        &[
+            "sent",
+            "not sent",
+            "unknown",
+            "reply acknowledged",
+            "reply auto_reply",
+            "reply bounce",
+            "reply confirmed",
+            "questions",
+            "hold",
+            "resolve --confirmed",
+            "resolve --refused",
+            "resolve --lapsed",
+            "withdraw",
+        ],
+    ),
+    (
+        "awaiting_reply",
+        &[
+            "follow_up rings",
+            "bounce_final rings",
+            "reply bounce",
+            "reply confirmed",
+            "questions",
+            "answer",
+            "resolve --confirmed",
+            "resolve --refused",
+            "resolve --lapsed",
+            "withdraw",
+        ],
+    ),
+    (
+        "needs_you",
+        &[
+            "edit",
+            "approve",
+            "answer",
+            "sent",
+            "reply bounce",
+            "reply confirmed",
+            "resolve --keep-waiting",
+            "resolve --answered",
+            "resolve --confirmed",
+            "resolve --sent-by",
+            "resolve --sent",
+            "resolve --not-sent",
+            "resolve --refused",
+            "resolve --lapsed",
+            "withdraw",
+        ],
+    ),
+    (
+        "confirmed",
+        &[
+            "effective_date rings",
+            "reply confirmed",
+            "late questions",
+            "resolve --confirmed",
+            "resolve --refused",
+            "resolve --lapsed",
+        ],
+    ),
+    ("done", &["reply billing", "late questions"]),
+    ("closed", &["reply confirmed", "late questions"]),
+];
+
+/// What a carrier may ask or refuse after the end; an offer to stay is no question then.
+const LATE_QUESTIONS: &[&str] =
+    &["reply needs_info", "reply needs_payment", "reply needs_other_channel", "reply refused", "reply unclear"];
 
 /// The table as pairs of state and event.
 pub fn table() -> BTreeSet<(String, String)> {
-    let _ = ASKING;
     let mut pairs = BTreeSet::new();
     for (state, events) in TABLE {
-        pairs.extend(events.split(", ").map(|event| ((*state).to_owned(), event.to_owned())));
+        for event in *events {
+            let all: Vec<&str> = match *event {
+                "late questions" => LATE_QUESTIONS.to_vec(),
+                "questions" => LATE_QUESTIONS.iter().copied().chain(["reply retention"]).collect(),
+                event => vec![event],
+            };
+            pairs.extend(all.into_iter().map(|event| ((*state).to_owned(), event.to_owned())));
+        }
     }
     pairs
 }

@@ -4,7 +4,7 @@
 use super::World;
 use chrono::{NaiveDateTime, TimeDelta};
 use odjava::domain::address::{Address, MessageId};
-use odjava::domain::case::{Case, Fact, Letter, Letters, Outgoing, Purpose, State, Timer};
+use odjava::domain::case::{Attempt, Case, Fact, Letter, Letters, Outgoing, Purpose, State, Timer};
 use odjava::domain::decide::{approval_digest, awaiting_approval};
 use odjava::domain::event::{AcceptedBy, Event, FailureClass, ResolveAct, SubmitOutcome};
 use odjava::domain::identity::{Line as PhoneLine, Msisdn};
@@ -202,7 +202,10 @@ pub fn events(what: &str, world: &World, now: Timestamp) -> Vec<Event> {
 /// `sent (250)`, `not sent (451)`, `not sent (no connection)`, `not sent (login refused)`, `unknown (cut off)`,
 /// `copy found`; 5xx is for good, anything else may be tried again.
 fn settle(what: &str, case: &Case) -> Vec<Event> {
-    let mail = current_mail(case);
+    let (what, mail) = match what.split_once(" of mail ") {
+        Some((what, number)) => (what, case.mails[number.parse::<usize>().unwrap() - 1].message_id.clone()),
+        None => (what, current_mail(case)),
+    };
     let detail = what.split_once('(').map_or("", |(_, d)| d.trim_end_matches(')'));
     let code: Option<u16> = detail.parse().ok();
     let outcome = match what.split(" (").next().unwrap() {
@@ -219,7 +222,7 @@ fn settle(what: &str, case: &Case) -> Vec<Event> {
         }
         other => panic!("no outcome: `{other}`"),
     };
-    let waiting = matches!(&case.state, State::Sending { attempt: odjava::domain::case::Attempt::Waiting, .. });
+    let waiting = matches!(&case.state, State::Sending { attempt: Attempt::Waiting, .. });
     let mut events = vec![Event::SubmitSettled { mail: mail.clone(), outcome }];
     if waiting && what.contains('(') {
         events.insert(0, Event::SubmitStarted { mail });
@@ -306,4 +309,91 @@ fn act(flags: &str) -> ResolveAct {
         "--file" => ResolveAct::Filed { message: MessageKey(value.parse().unwrap()) },
         other => panic!("no such act: `{other}`"),
     }
+}
+
+/// All kinds of replies.
+pub const KINDS: [Kind; 12] = [
+    Kind::Confirmed,
+    Kind::Acknowledged,
+    Kind::NeedsInfo,
+    Kind::NeedsPayment,
+    Kind::NeedsOtherChannel,
+    Kind::Refused,
+    Kind::Retention,
+    Kind::Billing,
+    Kind::Unrelated,
+    Kind::AutoReply,
+    Kind::Bounce,
+    Kind::Unclear,
+];
+
+/// All alarms.
+pub const TIMERS: [Timer; 7] = [
+    Timer::Reminder,
+    Timer::NoSign,
+    Timer::FollowUp,
+    Timer::BounceFinal,
+    Timer::EffectiveDate,
+    Timer::DeviceCheck,
+    Timer::BillWatch,
+];
+
+/// At least one of each event, as fit for the case as can be.
+pub fn every_event(case: &Case, policy: &Policy, now: Timestamp) -> Vec<Event> {
+    let tomorrow = (now + TimeDelta::days(2)).date_naive();
+    let mail = current_mail(case);
+    let digest = awaiting_approval(case).map(|m| approval_digest(case, m, policy)).unwrap_or_default();
+    let mut events = vec![
+        facts(&["podrska@dunavtel.example"], Vec::new()),
+        facts(&[], vec![Fact::ContactAddress]),
+        Event::DraftEdited { letter: letter("Other words.") },
+        Event::DraftApproved { digest },
+        Event::SubmitStarted { mail: mail.clone() },
+        Event::HoldSet { until: Some(tomorrow) },
+        Event::HoldSet { until: None },
+        Event::AnswerDrafted { mail: answer_mail("Hello.") },
+        Event::Withdrawn,
+    ];
+    let reason = || "reason".to_owned();
+    let failed = |class| SubmitOutcome::NotSent { class, code: None, reason: reason() };
+    let outcomes = [
+        SubmitOutcome::Accepted { known_by: AcceptedBy::ServerReply },
+        SubmitOutcome::Unknown { reason: reason() },
+        failed(FailureClass::Transient),
+        failed(FailureClass::Permanent),
+        failed(FailureClass::Account),
+    ];
+    events.extend(outcomes.map(|outcome| Event::SubmitSettled { mail: mail.clone(), outcome }));
+    for inbox_read_at in [None, Some(now)] {
+        events.extend(TIMERS.map(|timer| Event::TimerFired { timer, inbox_read_at }));
+    }
+    let acts = [
+        ResolveAct::KeepWaiting,
+        ResolveAct::Confirmed { effective_date: None },
+        ResolveAct::Confirmed { effective_date: Some(tomorrow) },
+        ResolveAct::Answered,
+        ResolveAct::SentBy { channel: "shop".to_owned() },
+        ResolveAct::Sent,
+        ResolveAct::NotSent,
+        ResolveAct::Refused,
+        ResolveAct::Lapsed,
+        ResolveAct::Filed { message: MessageKey(1) },
+    ];
+    events.extend(acts.map(|act| Event::Resolved { act }));
+    for kind in KINDS {
+        for class in [BounceClass::Permanent, BounceClass::Temporary] {
+            for authenticity in [Authenticity::Aligned, Authenticity::Contradicted] {
+                for (certain, ends) in [(true, None), (true, Some(tomorrow)), (false, Some(tomorrow))] {
+                    let mut reply = plain_reply(kind, 1, now);
+                    reply.authenticity = authenticity;
+                    reply.certain = certain;
+                    reply.effective_date = ends;
+                    let original = Some(mail.clone());
+                    reply.bounce = (kind == Kind::Bounce).then_some(Bounce { class, recipient: None, original });
+                    events.push(Event::ReplyReceived { reply });
+                }
+            }
+        }
+    }
+    events
 }

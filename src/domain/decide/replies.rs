@@ -1,6 +1,7 @@
 //! What a message does to a case. A stranger's message does nothing but be shown; a machine's is not an
 //! answer; only an authentic, certain confirmation ends a case.
 
+use super::sending::note_taken;
 use super::{Turn, reply_facts};
 use crate::domain::case::{Attempt, Evidence, Hold, HoldBy, Outgoing, Progress, Purpose, Question, Resume, State};
 use crate::domain::effect::NudgeKind;
@@ -57,8 +58,17 @@ impl Turn<'_> {
                 self.on_awaited(reply, progress);
             }
             State::NeedsYou { clock, .. } => match &clock.resume {
-                Resume::Waiting { progress } | Resume::Unsettled { progress, .. } => {
+                Resume::Waiting { progress } => {
                     let progress = progress.clone();
+                    self.on_reply_while_asking(reply, progress);
+                }
+                Resume::Unsettled { mail, purpose, progress } => {
+                    let (mail, purpose, mut progress) = (mail.clone(), *purpose, progress.clone());
+                    if purpose == Purpose::Request && !self.is_passing(reply) {
+                        // Whoever answers has the request.
+                        self.mark_accepted(&mail);
+                        note_taken(&mut progress, &mail, purpose, self.now);
+                    }
                     self.on_reply_while_asking(reply, progress);
                 }
                 Resume::Ended { state } => {
@@ -117,11 +127,7 @@ impl Turn<'_> {
         // The question stays with the holder; what is learned is kept for when the clock goes on.
         if reply.kind == Kind::Acknowledged {
             let learned = self.learn(reply, progress);
-            if let State::NeedsYou { clock, .. } = &mut self.case.state
-                && let Resume::Waiting { progress } | Resume::Unsettled { progress, .. } = &mut clock.resume
-            {
-                *progress = learned;
-            }
+            self.set_progress(learned);
         }
     }
 
@@ -168,14 +174,8 @@ impl Turn<'_> {
     }
 
     fn set_progress(&mut self, learned: Progress) {
-        match &mut self.case.state {
-            State::AwaitingReply { progress, .. }
-            | State::Sending { progress, .. }
-            | State::Drafted { progress, .. } => {
-                *progress = learned;
-            }
-            State::NeedsYou { clock, .. } => clock.resume = Resume::Waiting { progress: learned },
-            State::Collecting { .. } | State::Confirmed { .. } | State::Done { .. } | State::Closed { .. } => {}
+        if let Some(progress) = self.case.state.progress_mut() {
+            *progress = learned;
         }
     }
 
@@ -268,6 +268,13 @@ impl Turn<'_> {
                 if let State::AwaitingReply { bounce_final_at, .. } = &mut self.case.state {
                     *bounce_final_at = Some((at, original.clone()));
                 }
+            }
+            // It came back before its outcome was known: so it had left.
+            (State::Sending { mail: owed, attempt: Attempt::InFlight, progress, .. }, BounceClass::Permanent)
+                if current && owed == original =>
+            {
+                let progress = progress.clone();
+                self.address_failed(mail.purpose, progress, "the mail came back");
             }
             // The mail of `send_unknown` came back: so it had left.
             (State::NeedsYou { question: Question::SendUnknown, clock, .. }, BounceClass::Permanent) if current => {

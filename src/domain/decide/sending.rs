@@ -131,10 +131,7 @@ impl Turn<'_> {
             | State::Confirmed { .. }
             | State::Done { .. }
             | State::Closed { .. } => {
-                // The case moved on while the mail was under way; only the fact is kept.
-                if matches!(outcome, SubmitOutcome::Accepted { .. }) {
-                    self.mark_accepted(settled);
-                }
+                self.settled_too_late(settled, outcome);
                 return;
             }
         };
@@ -170,23 +167,36 @@ impl Turn<'_> {
         }
     }
 
+    /// The case moved on while the mail was under way: the facts are kept for later mails, the state stays.
+    fn settled_too_late(&mut self, settled: &MessageId, outcome: &SubmitOutcome) {
+        let Some(mail) = self.case.mails.iter().find(|m| m.message_id == *settled && m.accepted_at.is_none()) else {
+            return;
+        };
+        let purpose = mail.purpose;
+        match outcome {
+            SubmitOutcome::Accepted { .. } => {
+                self.mark_accepted(settled);
+                let now = self.now;
+                if let Some(progress) = self.case.state.progress_mut() {
+                    note_taken(progress, settled, purpose, now);
+                }
+            }
+            // It is not tried again.
+            SubmitOutcome::NotSent { .. } => self.effects.push(Effect::CancelSubmit { mail: settled.clone() }),
+            SubmitOutcome::Unknown { .. } => {}
+        }
+    }
+
     /// A server took the mail: the carrier's clock starts.
     pub(super) fn taken(&mut self, mail: &MessageId, purpose: Purpose, mut progress: Progress) {
         self.mark_accepted(mail);
-        progress.last_sent = Some(mail.clone());
-        progress.last_sent_at = Some(self.now);
+        note_taken(&mut progress, mail, purpose, self.now);
         let cause = format!("taken:{mail}");
         match purpose {
             Purpose::Request => {
-                // A request that came back was none; this is the one to refer to.
-                progress.requested_at = Some(self.now);
-                progress.follow_ups_sent = 0;
                 self.nudge(NudgeKind::Sent, cause, &[("purpose", purpose.name().to_owned())]);
             }
             Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice => {
-                progress.follow_ups_sent = progress.follow_ups_sent.saturating_add(1);
-                // What was promised before this mail has not been kept.
-                progress.promised = None;
                 let number = progress.follow_ups_sent.to_string();
                 self.nudge(
                     NudgeKind::FollowedUp,
@@ -195,7 +205,6 @@ impl Turn<'_> {
                 );
             }
             Purpose::Answer => {
-                progress.promised = None;
                 self.nudge(NudgeKind::Sent, cause, &[("purpose", purpose.name().to_owned())]);
             }
         }
@@ -209,7 +218,7 @@ impl Turn<'_> {
         }
     }
 
-    fn mark_accepted(&mut self, id: &MessageId) {
+    pub(super) fn mark_accepted(&mut self, id: &MessageId) {
         let now = self.now;
         if let Some(mail) = self.case.mails.iter_mut().find(|m| m.message_id == *id) {
             mail.accepted_at = mail.accepted_at.or(Some(now));
@@ -234,6 +243,10 @@ impl Turn<'_> {
             self.owe(&Outgoing { purpose, letter, attachments, in_reply_to: None }, progress);
             return;
         }
+        self.undeliverable(progress, reason);
+    }
+
+    fn undeliverable(&mut self, progress: Progress, reason: &str) {
         self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
         if let Some(Effect::Nudge { nudge }) = self.effects.last_mut() {
             nudge.facts.insert("reason".to_owned(), reason.to_owned());
@@ -254,14 +267,14 @@ impl Turn<'_> {
         let give_up = overdue(self.policy.send_give_up_after);
         let tell = class == FailureClass::Account || overdue(self.policy.send_problem_after);
         let not_before = self.now + schedule::back_off(failures_now, code);
-        if tell {
-            self.nudge(NudgeKind::SendProblem, format!("send:{mail}"), &[("reason", reason.to_owned())]);
-        }
         if give_up {
             self.effects.push(Effect::CancelSubmit { mail: mail.clone() });
             let progress = self.case.state.progress().clone();
-            self.ask(Question::Undeliverable, None, Resume::Waiting { progress }, None);
+            self.undeliverable(progress, reason);
             return;
+        }
+        if tell {
+            self.nudge(NudgeKind::SendProblem, format!("send:{mail}"), &[("reason", reason.to_owned())]);
         }
         self.effects.push(Effect::Resubmit { mail: mail.clone(), not_before });
         if let State::Sending { attempt, failures, .. } = &mut self.case.state {
@@ -275,6 +288,25 @@ impl Turn<'_> {
         self.effects.push(Effect::Resubmit { mail: mail.clone(), not_before: self.now });
         self.case.state =
             State::Sending { mail, purpose, progress, attempt: Attempt::Waiting, owed_since: self.now, failures: 0 };
+    }
+}
+
+/// Keeps in mind that a server took a mail.
+pub(super) fn note_taken(progress: &mut Progress, mail: &MessageId, purpose: Purpose, now: Timestamp) {
+    progress.last_sent = Some(mail.clone());
+    progress.last_sent_at = Some(now);
+    match purpose {
+        Purpose::Request => {
+            // A request that came back was none; this is the one to refer to.
+            progress.requested_at = Some(now);
+            progress.follow_ups_sent = 0;
+        }
+        Purpose::FollowUp1 | Purpose::FollowUp2 | Purpose::Notice => {
+            progress.follow_ups_sent = progress.follow_ups_sent.saturating_add(1);
+            // What was promised before this mail has not been kept.
+            progress.promised = None;
+        }
+        Purpose::Answer => progress.promised = None,
     }
 }
 
