@@ -298,3 +298,28 @@ fn completions_are_printed_for_shells() {
     let output = Home::new().run(&["completions", "bash"]);
     assert!(texts(&output).0.contains("_odjava"));
 }
+
+#[test]
+fn the_demo_tells_a_whole_life_and_leaves_its_mails() {
+    let home = Home::new();
+    let folder = home.path("demo").display().to_string();
+    let told = home.json(&["demo", "--dir", &folder]);
+    let end = told.last().unwrap();
+    assert_eq!(end["done"], true);
+    let states: Vec<&str> = told.iter().filter_map(|t| t["state"].as_str()).collect();
+    for state in ["drafted", "awaiting_reply", "needs_you", "confirmed", "done"] {
+        assert!(states.contains(&state), "{state} is not in {states:?}");
+    }
+    assert!(std::fs::read_dir(home.path("demo/mails")).unwrap().count() >= 12);
+    let config = home.path("demo/odjava.toml");
+    let reference = end["reference"].as_str().unwrap();
+    let shown = run_with(&config, &["show", reference, "--json"]);
+    let case: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!((&case["state"], &case["ticket"]), (&"done".into(), &"DT-58214".into()));
+    assert_eq!((&case["follow_ups_sent"], &case["effective_date"]), (&1.into(), &"2026-03-31".into()));
+    let forged = case["messages"].as_array().unwrap().iter().find(|m| m["authentic"] == "no").unwrap();
+    assert_eq!(forged["kind"], "confirmed");
+    let explained = run_with(&config, &["explain", "--json", &format!("{folder}/mails")]);
+    assert!(texts(&explained).0.lines().count() >= 12);
+    fails(&home.run(&["demo", "--dir", &folder]), 1, &["is not empty", "--dir"]);
+}

@@ -35,7 +35,8 @@ pub(super) fn answer(place: &Place, what: &Answer, output: &mut Output) -> anyho
     Ok(ExitCode::SUCCESS)
 }
 
-fn draft(desk: &mut Desk, what: &Answer, text: &str) -> anyhow::Result<CaseRow> {
+/// Writes the answer as a draft.
+pub(super) fn draft(desk: &mut Desk, what: &Answer, text: &str) -> anyhow::Result<CaseRow> {
     let mut documents = Facts::default();
     let flags = FactFlags { attach: what.attach.clone(), ..FactFlags::default() };
     if let Err(problems) = documents.take(&flags, None) {

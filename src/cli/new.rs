@@ -38,6 +38,12 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
+/// Opens a case from flags alone.
+pub(super) fn open_as_told(desk: &mut Desk, what: &New) -> anyhow::Result<CaseRow> {
+    let order = Order::of(desk, what).map_err(|problems| anyhow::anyhow!("{}", listed(&problems)))?;
+    open(desk, &order)
+}
+
 /// A case about to be opened.
 struct Order {
     account: String,
