@@ -35,6 +35,7 @@ pub fn policy() -> Policy {
         bill_watch_for: Span::days(35),
         send_give_up_after: Span::days(5),
         send_problem_after: Span::hours(4),
+        retry_after: None,
         carrier_time_zone: chrono_tz::Europe::Belgrade,
         send_window: None,
         window_for_all: false,

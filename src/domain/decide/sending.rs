@@ -266,7 +266,7 @@ impl Turn<'_> {
         let overdue = |limit| schedule::after(since, limit, self.policy) <= self.now;
         let give_up = overdue(self.policy.send_give_up_after);
         let tell = class == FailureClass::Account || overdue(self.policy.send_problem_after);
-        let not_before = self.now + schedule::back_off(failures_now, code);
+        let not_before = self.now + schedule::back_off(failures_now, code, self.policy.retry_after);
         if give_up {
             self.effects.push(Effect::CancelSubmit { mail: mail.clone() });
             let progress = self.case.state.progress().clone();
