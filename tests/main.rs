@@ -9,4 +9,5 @@
 )]
 
 mod architecture;
+mod properties;
 mod scenarios;
