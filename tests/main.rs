@@ -15,6 +15,7 @@ mod harness;
 mod imap;
 mod local_out;
 mod replies;
+mod properties;
 mod scenarios;
 mod smtp;
 mod support;

