@@ -415,3 +415,28 @@ proptest::proptest! {
         proptest::prop_assert!(e.would_do != "done" || e.authentic == "yes");
     }
 }
+
+#[test]
+fn sentences_of_all_kinds_are_read_and_none_is_falsely_confirmed() {
+    let table = std::fs::read_to_string(corpus().join("sentences.tsv")).expect("sentences");
+    let (mut right, mut all, mut unclear, mut confirmed, mut found) = (0, 0, 0, 0, 0);
+    let mut false_confirmations = Vec::new();
+    for line in table.lines().skip(1) {
+        let (kind, text) = line.split_once('\t').expect("two columns");
+        let e = explain(&mail(text));
+        let read = e.kind.name();
+        all += 1;
+        right += usize::from(read == kind);
+        unclear += usize::from(read == "unclear");
+        confirmed += usize::from(kind == "confirmed");
+        found += usize::from(kind == "confirmed" && read == "confirmed");
+        if read != kind {
+            println!("{kind} read as {read}: {text} {:?}", e.evidence);
+        }
+        if read == "confirmed" && kind != "confirmed" {
+            false_confirmations.push(text.to_owned());
+        }
+    }
+    println!("kinds right {right} of {all}, confirmed {found} of {confirmed}, unclear {unclear}");
+    assert!(false_confirmations.is_empty(), "{}", false_confirmations.join("\n"));
+}

@@ -6,6 +6,18 @@ use super::normalize::{self, Text, Token, TokenKind};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 
+/// A script, as far as languages are told apart by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Script {
+    /// Latin letters.
+    Latin,
+    /// Cyrillic letters.
+    Cyrillic,
+    /// Chinese characters.
+    Han,
+}
+
 /// One language as its file says it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +27,8 @@ pub struct LanguageSource {
     /// A closely related language whose sets and rules hold too.
     #[serde(default)]
     pub extends: Option<String>,
+    /// Scripts it is written in.
+    pub scripts: Vec<Script>,
     /// Frequent small words that tell the language.
     pub markers: Vec<String>,
     /// Twelve entries, January first; each a list of forms parted by spaces.
@@ -194,6 +208,7 @@ pub struct Language {
     pub tag: String,
     /// Its rules.
     pub rules: Vec<Rule>,
+    scripts: Vec<Script>,
     markers: Vec<String>,
     clause_breaks: Vec<String>,
     sets: Vec<Vec<Vec<Element>>>,
@@ -268,19 +283,37 @@ impl Lexicon {
     /// The languages a text may be in, most likely first; all of them when no small word tells.
     #[must_use]
     pub fn languages_of(&self, text: &Text) -> Vec<&Language> {
+        let scripts = scripts_of(&text.source);
         let mut scored: Vec<(usize, &Language)> = self
             .languages
             .iter()
+            .filter(|l| l.scripts.iter().any(|s| scripts.contains(s)))
             .map(|l| (text.tokens.iter().take(2_000).filter(|t| l.markers.contains(&t.text)).count(), l))
             .collect();
         let best = scored.iter().map(|(s, _)| *s).max().unwrap_or(0);
         if best == 0 {
-            return self.languages.iter().collect();
+            return scored.into_iter().map(|(_, l)| l).collect();
         }
         scored.retain(|(s, _)| *s > 0 && s * 3 >= best);
         scored.sort_by_key(|(s, _)| std::cmp::Reverse(*s));
         scored.into_iter().map(|(_, l)| l).collect()
     }
+}
+
+/// The scripts that at least a fifth of the letters belong to.
+fn scripts_of(text: &str) -> Vec<Script> {
+    let mut counts = [0usize; 3];
+    for c in text.chars().take(20_000).filter(|c| c.is_alphabetic()) {
+        match c {
+            '\u{400}'..='\u{52f}' => counts[1] += 1,
+            // A Chinese character says as much as a few letters.
+            c if normalize::is_cjk(c) => counts[2] += 3,
+            _ => counts[0] += 1,
+        }
+    }
+    let all: usize = counts.iter().sum();
+    let scripts = [Script::Latin, Script::Cyrillic, Script::Han];
+    scripts.into_iter().zip(counts).filter(|(_, n)| *n > 0 && *n * 5 >= all).map(|(s, _)| s).collect()
 }
 
 fn compile_language(
@@ -296,6 +329,7 @@ fn compile_language(
     let mut language = Language {
         tag: source.language.clone(),
         rules: Vec::new(),
+        scripts: source.scripts.clone(),
         markers: source.markers.iter().map(|w| normalize::fold(w)).collect(),
         clause_breaks: parent
             .iter()
