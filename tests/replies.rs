@@ -97,7 +97,7 @@ fn labelled_replies_are_read_and_none_is_falsely_confirmed() {
     }
     println!("kinds right {right} of {}, confirmed {found} of {confirmed}, unclear {unclear}", all.len());
     assert!(found * 10 >= confirmed * 8, "{found} of {confirmed} true confirmations found");
-    assert!(right * 100 >= all.len() * 80, "{right} of {} kinds right", all.len());
+    assert!(right * 100 >= all.len() * 95, "{right} of {} kinds right", all.len());
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn each_lexicon_example_meets_its_rule() {
     for source in lexicon::sources().expect("the files parse") {
         let language = lexicon.languages.iter().find(|l| l.tag == source.language).expect("compiled");
         for rule in &source.rule {
-            let text = tokenise(&rule.example, &|w| lexicon.month(w), today, &|w| lexicon.breaks_clause(w));
+            let text = tokenise(&rule.example, &|w| lexicon.month(w), today, &|w| language.breaks_clause(w));
             let name = format!("{}.{}.{}", source.language, rule.kind.name(), rule.id);
             if !language.hits(&text).iter().any(|(n, _)| language.rules[*n].name == name) {
                 missed.push(format!("{name}: {}", rule.example));
@@ -423,7 +423,7 @@ fn sentences_of_all_kinds_are_read_and_none_is_falsely_confirmed() {
     let mut false_confirmations = Vec::new();
     for line in table.lines().skip(1) {
         let (kind, text) = line.split_once('\t').expect("two columns");
-        let e = explain(&mail(text));
+        let e = explain(&mail(&text.replace("\\n", "\r\n")));
         let read = e.kind.name();
         all += 1;
         right += usize::from(read == kind);
@@ -439,4 +439,6 @@ fn sentences_of_all_kinds_are_read_and_none_is_falsely_confirmed() {
     }
     println!("kinds right {right} of {all}, confirmed {found} of {confirmed}, unclear {unclear}");
     assert!(false_confirmations.is_empty(), "{}", false_confirmations.join("\n"));
+    assert!(right * 100 >= all * 90, "{right} of {all} kinds right");
+    assert!(found * 100 >= confirmed * 95, "{found} of {confirmed} confirmations found");
 }

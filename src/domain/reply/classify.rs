@@ -276,7 +276,10 @@ fn with_confirmation(
         _ => h.rule.pending,
     });
     if against {
-        return Classified::plain(Kind::Unclear, false);
+        // "Switched off by mistake, on again since": a rule that stands above the rest knows better.
+        let above = hits.iter().filter(|h| h.rule.weight >= 3 && h.rule.kind != Kind::Confirmed);
+        let kind = above.map(|h| h.rule.kind).min_by_key(|k| PRECEDENCE.iter().position(|p| p == k));
+        return Classified::plain(kind.unwrap_or(Kind::Unclear), false);
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
     out.effective_date = effective_date(body, confirmations, languages);

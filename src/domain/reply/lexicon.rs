@@ -274,12 +274,6 @@ impl Lexicon {
         })
     }
 
-    /// Whether this folded word opens a clause in any language.
-    #[must_use]
-    pub fn breaks_clause(&self, word: &str) -> bool {
-        self.languages.iter().any(|l| l.clause_breaks.iter().any(|b| b == word))
-    }
-
     /// The languages a text may be in, most likely first; all of them when no small word tells.
     #[must_use]
     pub fn languages_of(&self, text: &Text) -> Vec<&Language> {
@@ -423,6 +417,12 @@ fn folded(word: &str) -> String {
 }
 
 impl Language {
+    /// Whether this folded word opens a clause.
+    #[must_use]
+    pub fn breaks_clause(&self, word: &str) -> bool {
+        self.clause_breaks.iter().any(|b| b == word)
+    }
+
     /// Every place in the text that meets a rule: rule index and token span.
     #[must_use]
     pub fn hits(&self, text: &Text) -> Vec<(usize, Span)> {
