@@ -272,7 +272,9 @@ fn with_confirmation(
                     | Veto::Plea
             )
         ),
-        Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused => h.rule.weight >= 2,
+        Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
+            h.rule.weight >= 2
+        }
         _ => h.rule.pending,
     });
     if against {
