@@ -112,6 +112,17 @@ fn hits<'l>(language: &'l Language, text: &Text) -> Vec<Hit<'l>> {
     for hit in out.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed) {
         hit.veto = veto(hit, text, &guards);
     }
+    // "Ends on 30 November if the invoice is paid": money first, whatever else the sentence says.
+    let money: Vec<usize> = out
+        .iter()
+        .filter(|h| h.rule.kind == Kind::NeedsPayment && h.rule.weight >= 3)
+        .filter_map(|h| text.tokens.get(h.span.first).map(|t| t.sentence))
+        .collect();
+    for hit in out.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed && h.veto.is_none()) {
+        if text.tokens.get(hit.span.first).is_some_and(|t| money.contains(&t.sentence)) {
+            hit.veto = Some(Veto::Condition);
+        }
+    }
     // "We have not cut the line and ended the contract": what is denied of one half is denied of the sentence.
     let denied: Vec<(usize, Veto)> = out
         .iter()
@@ -261,11 +272,16 @@ fn with_confirmation(
                     | Veto::Plea
             )
         ),
-        Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused => h.rule.weight >= 2,
+        Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
+            h.rule.weight >= 2
+        }
         _ => h.rule.pending,
     });
     if against {
-        return Classified::plain(Kind::Unclear, false);
+        // "Switched off by mistake, on again since": a rule that stands above the rest knows better.
+        let above = hits.iter().filter(|h| h.rule.weight >= 3 && h.rule.kind != Kind::Confirmed);
+        let kind = above.map(|h| h.rule.kind).min_by_key(|k| PRECEDENCE.iter().position(|p| p == k));
+        return Classified::plain(kind.unwrap_or(Kind::Unclear), false);
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
     out.effective_date = effective_date(body, confirmations, languages);

@@ -84,6 +84,12 @@ pub fn fold(word: &str) -> String {
         out.make_ascii_lowercase();
         return out;
     }
+    // The one German pair that only its diacritic tells apart, and that decides: "wurde" was, "würde" would be.
+    if word.to_lowercase().starts_with("würd") {
+        out.push_str("wuerd");
+        word.chars().skip(4).for_each(|c| fold_char(c, &mut out));
+        return out;
+    }
     for c in word.chars().flat_map(char::to_lowercase).nfkd() {
         fold_char(c, &mut out);
     }

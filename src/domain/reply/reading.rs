@@ -44,12 +44,17 @@ pub fn read<D: CaseDirectory>(
     let received_at = message.received_at.or(message.date).unwrap_or(now).min(now);
     let today = message.local_date.unwrap_or_else(|| received_at.date_naive());
     let parted = quoting::part(&message.text);
-    let text = |source: &str| tokenise(source, &|w| lexicon.month(w), today, &|w| lexicon.breaks_clause(w));
+    let months = |w: &str| lexicon.month(w);
+    let plain = |source: &str| tokenise(source, &months, today, &|_| false);
+    // What joins clauses in one language is a pronoun in the next, so the language comes first.
+    let languages = lexicon.languages_of(&plain(&parted.own));
+    let first = languages.first().copied();
+    let text = |source: &str| tokenise(source, &months, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
     let body = text(&parted.own);
     let subject = text(own_subject(&message.subject));
     let ours = matching::is_ours(message, directory, trust)?;
     let found =
-        if ours { matching::Matched::default() } else { matching::find(message, &text(&message.text), directory)? };
+        if ours { matching::Matched::default() } else { matching::find(message, &plain(&message.text), directory)? };
 
     let matched_case = found.case.as_ref().map(|(c, _)| c);
     let domains = |of: fn(&KnownCase) -> &Vec<String>| match matched_case {
@@ -59,7 +64,6 @@ pub fn read<D: CaseDirectory>(
     let mut proof =
         authenticity::assess(message, &domains(|c| &c.carrier_domains), &domains(|c| &c.asked_domains), trust);
 
-    let languages = lexicon.languages_of(&body);
     let circumstances = Circumstances {
         line: matched_case.map(|c| &c.line),
         machine: message.machine.auto_submitted.is_some()
