@@ -200,6 +200,12 @@ const NO_CONFIRMATION: &[&str] = &[
     "Kada ugovor bude raskinut, dobićete potvrdu.",
     "Trajni nalog za vaš ugovor je ukinut.",
     "Broj bi trebalo da je ugašen.",
+    "The fee for your line has been cancelled.",
+    "We have cancelled the charge on your line.",
+    "Kamata na vaš broj je ukinuta.",
+    "Wir haben die Gebühr für Ihren Anschluss gelöscht.",
+    "La factura de su línea ha sido cancelada.",
+    "La pénalité sur votre ligne a été annulée.",
     // others
     "Wir bestätigen den Eingang Ihrer Kündigung zum 31.12.2026.",
     "Ihr Vertrag ist noch nicht gekündigt.",
