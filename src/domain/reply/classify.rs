@@ -82,10 +82,17 @@ pub struct Circumstances<'a> {
     pub threaded: bool,
 }
 
+/// Places that may meet rules in one mail. No answer of a person has so many; reading them all would be slow.
+const HITS_MAX: usize = 400;
+
 /// Reads `body` (the author's own words) and `subject` (empty when it only repeats ours).
 #[must_use]
 pub fn classify(body: &Text, subject: &Text, languages: &[&Language], at: Circumstances<'_>) -> Classified {
     let hits: Vec<Hit<'_>> = languages.iter().flat_map(|l| hits(l, body)).collect();
+    // What stands behind the end of the reading may take back what stands before it.
+    if hits.len() > HITS_MAX || (body.cut && hits.iter().any(|h| h.rule.kind == Kind::Confirmed)) {
+        return Classified::plain(Kind::Unclear, false);
+    }
     let hints: Vec<Hit<'_>> =
         languages.iter().flat_map(|l| hits_of(l, subject)).filter(|h| h.rule.kind != Kind::Confirmed).collect();
     let confirmations: Vec<&Hit<'_>> =
@@ -107,8 +114,11 @@ pub fn classify(body: &Text, subject: &Text, languages: &[&Language], at: Circum
 }
 
 fn hits<'l>(language: &'l Language, text: &Text) -> Vec<Hit<'l>> {
-    let guards = language.guards(text);
     let mut out = hits_of(language, text);
+    if out.len() > HITS_MAX {
+        return out;
+    }
+    let guards = language.guards(text);
     for hit in out.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed) {
         hit.veto = veto(hit, text, &guards);
     }

@@ -73,13 +73,17 @@ pub fn read<D: CaseDirectory>(
         matched: matched_case.is_some(),
         threaded: matches!(found.case, Some((_, MatchBasis::ReplyTag | MatchBasis::Thread | MatchBasis::Reference))),
     };
-    let classified = match &message.report {
+    let mut classified = match &message.report {
         Some(_) => bounce(),
         None => classify(&body, &subject, &languages, circumstances),
     };
     // A mail system of somebody else has no domain of the carrier to be held against.
     if classified.kind == Kind::Bounce && proof.authenticity == Authenticity::Contradicted {
         proof.authenticity = Authenticity::Unproven;
+    }
+    if message.truncated && classified.kind == Kind::Confirmed {
+        // What was not fetched may take back what was.
+        classified.certain = false;
     }
     let reply =
         reply(message, classified, &proof, received_at, found.case.as_ref().map(|(_, b)| *b), lexicon, &parted.own);
@@ -182,6 +186,7 @@ fn tag(body: &Text, languages: &[&super::lexicon::Language]) -> String {
         let traditional = body
             .source
             .chars()
+            .take(5_000)
             .any(|c| super::normalize::is_cjk(c) && super::normalize::fold(&c.to_string()) != c.to_string());
         return if traditional { "zh-Hant" } else { "zh-Hans" }.to_owned();
     }
