@@ -162,6 +162,7 @@ fn every_line_of_the_example_that_is_commented_out_is_what_holds_anyway_or_loads
         "carriers",
         "templates",
         "lexicon",
+        "retry_after",
     ];
     let on: String = text
         .lines()

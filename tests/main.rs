@@ -15,6 +15,7 @@ mod config;
 mod harness;
 mod imap;
 mod local_out;
+mod properties;
 mod replies;
 mod scenarios;
 mod smtp;

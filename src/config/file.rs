@@ -123,6 +123,7 @@ fn follow_up(section: Option<&Section<'_, '_>>) -> FollowUpRules {
     rules.notice_after = span(section, "notice_after").unwrap_or(after);
     rules.give_up_after = span(section, "give_up_after").unwrap_or(after);
     rules.no_sign_after = span(section, "no_sign_after").unwrap_or(rules.no_sign_after);
+    rules.retry_after = span(section, "retry_after");
     rules.inbox_stale_after = span(section, "inbox_stale_after").unwrap_or(rules.inbox_stale_after);
     let window = section.parsed("send_window", |text| match text {
         "any" => Ok(SendWindow::Any),

@@ -75,6 +75,8 @@ pub struct FollowUpRules {
     pub no_sign_after: Span,
     /// Age of the last look into the inbox beyond which nobody is followed up.
     pub inbox_stale_after: Span,
+    /// First wait after a mail server refused for the moment; none: by its reply code.
+    pub retry_after: Option<Span>,
     /// When follow-ups may leave.
     pub send_window: SendWindow,
     /// The window holds back requests and answers too.
@@ -104,6 +106,7 @@ impl Default for FollowUpRules {
             give_up_after: week,
             no_sign_after: Span::WorkingDays(2),
             inbox_stale_after: Span::hours(1),
+            retry_after: None,
             send_window: SendWindow::Usual,
             window_for_all: false,
         }
@@ -187,7 +190,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { message_size_max: 40_000_000 }
+        Self { message_size_max: 10_000_000 }
     }
 }
 
@@ -272,6 +275,7 @@ impl Config {
             bill_watch_for: Span::days(35),
             send_give_up_after: Span::days(5),
             send_problem_after: Span::hours(4),
+            retry_after: rules.retry_after,
             carrier_time_zone: carrier.time_zone,
             send_window: self.send_window(carrier),
             window_for_all: rules.window_for_all,

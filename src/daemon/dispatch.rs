@@ -201,7 +201,7 @@ fn settle_nudge(
             if attempts >= NUDGE_ATTEMPTS_MAX || *class == FailureClass::Permanent {
                 return tx.settle(row.id, OutboxStatus::Cancelled, false, reason, now);
             }
-            tx.release(&row.message_id, now + schedule::back_off(attempts, *code), reason)
+            tx.release(&row.message_id, now + schedule::back_off(attempts, *code, None), reason)
         }
     }
 }

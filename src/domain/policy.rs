@@ -142,6 +142,8 @@ pub struct Policy {
     pub send_give_up_after: Span,
     /// The holder is told of a send problem after this.
     pub send_problem_after: Span,
+    /// First wait after a refusal for the moment; none: by its reply code, see [`super::schedule::back_off`].
+    pub retry_after: Option<Span>,
     /// IANA zone of the carrier.
     pub carrier_time_zone: chrono_tz::Tz,
     /// Cron expression (six fields, seconds first, in the carrier's zone) whose instants follow-ups may leave at.

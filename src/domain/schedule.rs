@@ -188,16 +188,18 @@ pub fn send_window(policy: &Policy, at: Timestamp) -> Timestamp {
 /// so the first retries come sooner: at once-ish without a connection, after five minutes for
 /// greylisting (450, 451), after a quarter of an hour when the server names a lack of room (452).
 #[must_use]
-pub fn back_off(failures: u32, code: Option<u16>) -> TimeDelta {
-    let first: i64 = match code {
+///
+/// `first` replaces the first of these waits. Each further failure doubles the wait, up to four hours.
+pub fn back_off(failures: u32, code: Option<u16>, first: Option<Span>) -> TimeDelta {
+    let usual = TimeDelta::seconds(match code {
         None => 15,
         Some(421) => 60,
         Some(450 | 451) => 300,
         Some(452) => 900,
         Some(_) => 120,
-    };
-    let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(10));
-    TimeDelta::seconds(doubled.min(4 * 3_600))
+    });
+    let first = first.map_or(usual, Span::approximate);
+    first.checked_mul(1 << failures.saturating_sub(1).min(10)).unwrap_or(TimeDelta::MAX).min(TimeDelta::hours(4))
 }
 
 #[cfg(test)]
@@ -268,9 +270,9 @@ mod tests {
 
     #[test]
     fn back_off_grows_and_is_bounded() {
-        assert_eq!(back_off(1, None), TimeDelta::seconds(15));
-        assert_eq!(back_off(1, Some(451)), TimeDelta::seconds(300));
-        assert!(back_off(2, Some(421)) > back_off(1, Some(421)));
-        assert_eq!(back_off(u32::MAX, Some(452)), TimeDelta::hours(4));
+        assert_eq!(back_off(1, None, None), TimeDelta::seconds(15));
+        assert_eq!(back_off(1, Some(451), None), TimeDelta::seconds(300));
+        assert!(back_off(2, Some(421), None) > back_off(1, Some(421), None));
+        assert_eq!(back_off(u32::MAX, Some(452), None), TimeDelta::hours(4));
     }
 }

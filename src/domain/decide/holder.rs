@@ -3,7 +3,8 @@
 use super::{Turn, approval_digest, awaiting_approval, covered_letters, evidence_message};
 use crate::domain::Date;
 use crate::domain::case::{
-    Attempt, Evidence, Hold, HoldBy, Letter, Outgoing, Progress, Purpose, Question, Resolution, Resume, State,
+    Attempt, Evidence, Hold, HoldBy, Letter, Outgoing, PausedClock, Progress, Purpose, Question, Resolution, Resume,
+    State,
 };
 use crate::domain::decide::Refusal;
 use crate::domain::event::{Event, ResolveAct};
@@ -228,6 +229,14 @@ impl Turn<'_> {
 
     fn confirmed_by_holder(&mut self, effective: Option<Date>) -> Result<(), Refusal> {
         let message = match &self.case.state {
+            State::NeedsYou { clock: PausedClock { resume: Resume::Ended { state }, .. }, .. }
+                if matches!(**state, State::Done { .. }) =>
+            {
+                return Err(self.refuse(
+                    "confirming",
+                    "it is done and proven already; `odjava resolve --keep-waiting` puts the message aside",
+                ));
+            }
             State::NeedsYou { asked_in, .. } => *asked_in,
             // The mail that proved it before still does.
             State::Confirmed { evidence, .. } => evidence_message(evidence),

@@ -74,7 +74,7 @@ impl Turn<'_> {
     /// What is known for the slots of the letters.
     fn slot_facts(&self, progress: &Progress) -> SlotFacts {
         let zone = self.policy.carrier_time_zone;
-        let written = |at: Timestamp| date_in(&self.case.letter_language, schedule::day_of(zone, at));
+        let written = |at: Timestamp| draft::write_date(&self.case.letter_language, schedule::day_of(zone, at));
         let follow_ups: Vec<String> = self
             .case
             .mails
@@ -266,7 +266,7 @@ impl Turn<'_> {
         let overdue = |limit| schedule::after(since, limit, self.policy) <= self.now;
         let give_up = overdue(self.policy.send_give_up_after);
         let tell = class == FailureClass::Account || overdue(self.policy.send_problem_after);
-        let not_before = self.now + schedule::back_off(failures_now, code);
+        let not_before = self.now + schedule::back_off(failures_now, code, self.policy.retry_after);
         if give_up {
             self.effects.push(Effect::CancelSubmit { mail: mail.clone() });
             let progress = self.case.state.progress().clone();
@@ -308,16 +308,4 @@ pub(super) fn note_taken(progress: &mut Progress, mail: &MessageId, purpose: Pur
         }
         Purpose::Answer => progress.promised = None,
     }
-}
-
-/// A day as written in a letter of the language.
-fn date_in(language: &str, day: crate::domain::Date) -> String {
-    use chrono::Datelike;
-    if language.starts_with("sr") || language.starts_with("hr") || language.starts_with("bs") {
-        return format!("{}.{}.{}.", day.day(), day.month(), day.year());
-    }
-    if language.starts_with("de") {
-        return format!("{:02}.{:02}.{}", day.day(), day.month(), day.year());
-    }
-    day.format("%-d %B %Y").to_string()
 }

@@ -82,10 +82,17 @@ pub struct Circumstances<'a> {
     pub threaded: bool,
 }
 
+/// Places that may meet rules in one mail. No answer of a person has so many; reading them all would be slow.
+const HITS_MAX: usize = 400;
+
 /// Reads `body` (the author's own words) and `subject` (empty when it only repeats ours).
 #[must_use]
 pub fn classify(body: &Text, subject: &Text, languages: &[&Language], at: Circumstances<'_>) -> Classified {
     let hits: Vec<Hit<'_>> = languages.iter().flat_map(|l| hits(l, body)).collect();
+    // What stands behind the end of the reading may take back what stands before it.
+    if hits.len() > HITS_MAX || (body.cut && hits.iter().any(|h| h.rule.kind == Kind::Confirmed)) {
+        return Classified::plain(Kind::Unclear, false);
+    }
     let hints: Vec<Hit<'_>> =
         languages.iter().flat_map(|l| hits_of(l, subject)).filter(|h| h.rule.kind != Kind::Confirmed).collect();
     let confirmations: Vec<&Hit<'_>> =
@@ -107,10 +114,24 @@ pub fn classify(body: &Text, subject: &Text, languages: &[&Language], at: Circum
 }
 
 fn hits<'l>(language: &'l Language, text: &Text) -> Vec<Hit<'l>> {
-    let guards = language.guards(text);
     let mut out = hits_of(language, text);
+    if out.len() > HITS_MAX {
+        return out;
+    }
+    let guards = language.guards(text);
     for hit in out.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed) {
         hit.veto = veto(hit, text, &guards);
+    }
+    // "Ends on 30 November if the invoice is paid": money first, whatever else the sentence says.
+    let money: Vec<usize> = out
+        .iter()
+        .filter(|h| h.rule.kind == Kind::NeedsPayment && h.rule.weight >= 3)
+        .filter_map(|h| text.tokens.get(h.span.first).map(|t| t.sentence))
+        .collect();
+    for hit in out.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed && h.veto.is_none()) {
+        if text.tokens.get(hit.span.first).is_some_and(|t| money.contains(&t.sentence)) {
+            hit.veto = Some(Veto::Condition);
+        }
     }
     // "We have not cut the line and ended the contract": what is denied of one half is denied of the sentence.
     let denied: Vec<(usize, Veto)> = out
@@ -261,11 +282,16 @@ fn with_confirmation(
                     | Veto::Plea
             )
         ),
-        Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused => h.rule.weight >= 2,
+        Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
+            h.rule.weight >= 2
+        }
         _ => h.rule.pending,
     });
     if against {
-        return Classified::plain(Kind::Unclear, false);
+        // "Switched off by mistake, on again since": a rule that stands above the rest knows better.
+        let above = hits.iter().filter(|h| h.rule.weight >= 3 && h.rule.kind != Kind::Confirmed);
+        let kind = above.map(|h| h.rule.kind).min_by_key(|k| PRECEDENCE.iter().position(|p| p == k));
+        return Classified::plain(kind.unwrap_or(Kind::Unclear), false);
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
     out.effective_date = effective_date(body, confirmations, languages);

@@ -6,6 +6,18 @@ use super::normalize::{self, Text, Token, TokenKind};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 
+/// A script, as far as languages are told apart by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Script {
+    /// Latin letters.
+    Latin,
+    /// Cyrillic letters.
+    Cyrillic,
+    /// Chinese characters.
+    Han,
+}
+
 /// One language as its file says it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,6 +27,8 @@ pub struct LanguageSource {
     /// A closely related language whose sets and rules hold too.
     #[serde(default)]
     pub extends: Option<String>,
+    /// Scripts it is written in.
+    pub scripts: Vec<Script>,
     /// Frequent small words that tell the language.
     pub markers: Vec<String>,
     /// Twelve entries, January first; each a list of forms parted by spaces.
@@ -116,7 +130,13 @@ enum Element {
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
-struct Pattern(Vec<Element>);
+struct Pattern {
+    elements: Vec<Element>,
+    starts: Starts,
+}
+
+/// First letters that a match can begin with, sorted; `None` when any may. Spares most attempts.
+type Starts = Option<Vec<char>>;
 
 /// A compiled rule.
 #[derive(Debug, Clone)]
@@ -194,9 +214,12 @@ pub struct Language {
     pub tag: String,
     /// Its rules.
     pub rules: Vec<Rule>,
+    scripts: Vec<Script>,
     markers: Vec<String>,
     clause_breaks: Vec<String>,
     sets: Vec<Vec<Vec<Element>>>,
+    /// What each set begins with.
+    set_starts: Vec<Starts>,
     set_names: HashMap<String, usize>,
 }
 
@@ -259,28 +282,40 @@ impl Lexicon {
         })
     }
 
-    /// Whether this folded word opens a clause in any language.
-    #[must_use]
-    pub fn breaks_clause(&self, word: &str) -> bool {
-        self.languages.iter().any(|l| l.clause_breaks.iter().any(|b| b == word))
-    }
-
     /// The languages a text may be in, most likely first; all of them when no small word tells.
     #[must_use]
     pub fn languages_of(&self, text: &Text) -> Vec<&Language> {
+        let scripts = scripts_of(&text.source);
         let mut scored: Vec<(usize, &Language)> = self
             .languages
             .iter()
+            .filter(|l| l.scripts.iter().any(|s| scripts.contains(s)))
             .map(|l| (text.tokens.iter().take(2_000).filter(|t| l.markers.contains(&t.text)).count(), l))
             .collect();
         let best = scored.iter().map(|(s, _)| *s).max().unwrap_or(0);
         if best == 0 {
-            return self.languages.iter().collect();
+            return scored.into_iter().map(|(_, l)| l).collect();
         }
         scored.retain(|(s, _)| *s > 0 && s * 3 >= best);
         scored.sort_by_key(|(s, _)| std::cmp::Reverse(*s));
         scored.into_iter().map(|(_, l)| l).collect()
     }
+}
+
+/// The scripts that at least a fifth of the letters belong to.
+fn scripts_of(text: &str) -> Vec<Script> {
+    let mut counts = [0usize; 3];
+    for c in text.chars().take(20_000).filter(|c| c.is_alphabetic()) {
+        match c {
+            '\u{400}'..='\u{52f}' => counts[1] += 1,
+            // A Chinese character says as much as a few letters.
+            c if normalize::is_cjk(c) => counts[2] += 3,
+            _ => counts[0] += 1,
+        }
+    }
+    let all: usize = counts.iter().sum();
+    let scripts = [Script::Latin, Script::Cyrillic, Script::Han];
+    scripts.into_iter().zip(counts).filter(|(_, n)| *n > 0 && *n * 5 >= all).map(|(s, _)| s).collect()
 }
 
 fn compile_language(
@@ -296,6 +331,7 @@ fn compile_language(
     let mut language = Language {
         tag: source.language.clone(),
         rules: Vec::new(),
+        scripts: source.scripts.clone(),
         markers: source.markers.iter().map(|w| normalize::fold(w)).collect(),
         clause_breaks: parent
             .iter()
@@ -304,6 +340,7 @@ fn compile_language(
             .map(|w| normalize::fold(w))
             .collect(),
         sets: Vec::new(),
+        set_starts: Vec::new(),
         set_names,
     };
     let mut compile = |text: &str, place: String, names: &HashMap<String, usize>| match compile_pattern(text, names) {
@@ -318,11 +355,18 @@ fn compile_language(
             entries.iter().filter_map(|e| compile(e, format!("set `{name}`, `{e}`"), &language.set_names)).collect();
         language.sets.push(compiled);
     }
+    // A set may begin with another one; they nest two deep at most.
+    language.set_starts = vec![None; language.sets.len()];
+    for _ in 0..3 {
+        let found: Vec<Starts> =
+            language.sets.iter().map(|set| union(set.iter().map(|e| starts(e, &language.set_starts)))).collect();
+        language.set_starts = found;
+    }
     for rule in parent.iter().flat_map(|p| &p.rule).chain(&source.rule) {
         let mut patterns = |list: &[String]| {
             list.iter()
                 .filter_map(|p| compile(p, format!("rule `{}`, `{p}`", rule.id), &language.set_names))
-                .map(Pattern)
+                .map(|elements| Pattern { starts: starts(&elements, &language.set_starts), elements })
                 .collect::<Vec<_>>()
         };
         let (any, unless) = (patterns(&rule.any), patterns(&rule.unless));
@@ -338,6 +382,32 @@ fn compile_language(
         });
     }
     language
+}
+
+fn union(all: impl Iterator<Item = Starts>) -> Starts {
+    let mut out = Vec::new();
+    for starts in all {
+        out.extend(starts?);
+    }
+    out.sort_unstable();
+    out.dedup();
+    Some(out)
+}
+
+fn starts(elements: &[Element], sets: &[Starts]) -> Starts {
+    match elements.first()? {
+        Element::Atom(Atom::Exact(word) | Atom::Prefix(word)) => Some(word.chars().take(1).collect()),
+        Element::Atom(_) | Element::Gap(_) | Element::SentenceEnd => None,
+        Element::Alternatives(list) => union(list.iter().map(|a| starts(a, sets))),
+        Element::Set(index) => sets.get(*index)?.clone(),
+        Element::SentenceStart => starts(elements.get(1..)?, sets),
+    }
+}
+
+/// Whether a match may begin at this token.
+fn may_start(starts: &Starts, token: Option<&Token>) -> bool {
+    let (Some(starts), Some(token)) = (starts, token) else { return true };
+    token.text.chars().next().is_some_and(|c| starts.binary_search(&c).is_ok())
 }
 
 fn compile_pattern(text: &str, sets: &HashMap<String, usize>) -> Result<Vec<Element>, String> {
@@ -389,28 +459,30 @@ fn folded(word: &str) -> String {
 }
 
 impl Language {
+    /// Whether this folded word opens a clause.
+    #[must_use]
+    pub fn breaks_clause(&self, word: &str) -> bool {
+        self.clause_breaks.iter().any(|b| b == word)
+    }
+
     /// Every place in the text that meets a rule: rule index and token span.
     #[must_use]
     pub fn hits(&self, text: &Text) -> Vec<(usize, Span)> {
         let mut out = Vec::new();
         for sentence in &text.sentences {
+            let bounds = (sentence.first, sentence.last);
             for (number, rule) in self.rules.iter().enumerate() {
                 let mut at = sentence.first;
                 while at < sentence.last {
-                    let end = rule
-                        .any
-                        .iter()
-                        .filter_map(|p| self.match_at(&p.0, &text.tokens, at, sentence.first, sentence.last))
-                        .min();
-                    let Some(end) = end else {
+                    let Some(end) = rule.any.iter().filter_map(|p| self.pattern_at(p, &text.tokens, at, bounds)).min()
+                    else {
                         at += 1;
                         continue;
                     };
-                    let spoiled = rule.unless.iter().any(|p| {
-                        (sentence.first..sentence.last)
-                            .any(|i| self.match_at(&p.0, &text.tokens, i, sentence.first, sentence.last).is_some())
-                    });
-                    if !spoiled {
+                    let spoils = |p: &Pattern| {
+                        (sentence.first..sentence.last).any(|i| self.pattern_at(p, &text.tokens, i, bounds).is_some())
+                    };
+                    if !rule.unless.iter().any(spoils) {
                         out.push((number, Span { first: at, last: end }));
                     }
                     at = end.max(at + 1);
@@ -418,6 +490,18 @@ impl Language {
             }
         }
         out
+    }
+
+    fn pattern_at(
+        &self,
+        pattern: &Pattern,
+        tokens: &[Token],
+        at: usize,
+        (first, last): (usize, usize),
+    ) -> Option<usize> {
+        may_start(&pattern.starts, tokens.get(at))
+            .then(|| self.match_at(&pattern.elements, tokens, at, first, last))
+            .flatten()
     }
 
     /// Where the words of each guard stand, those of harmless phrases left out.
@@ -441,10 +525,16 @@ impl Language {
     /// Where the entries of a set stand.
     #[must_use]
     pub fn spans(&self, set: &str, text: &Text) -> Vec<Span> {
-        let Some(alternatives) = self.set_names.get(set).and_then(|i| self.sets.get(*i)) else { return Vec::new() };
+        let Some(index) = self.set_names.get(set).copied() else { return Vec::new() };
+        let (Some(alternatives), Some(starts)) = (self.sets.get(index), self.set_starts.get(index)) else {
+            return Vec::new();
+        };
         let mut out = Vec::new();
         for sentence in &text.sentences {
             for at in sentence.first..sentence.last {
+                if !may_start(starts, text.tokens.get(at)) {
+                    continue;
+                }
                 let end = alternatives
                     .iter()
                     .filter_map(|a| self.match_at(a, &text.tokens, at, sentence.first, sentence.last))
@@ -469,6 +559,7 @@ impl Language {
                 (at..=(at + most).min(last)).find_map(|i| self.match_at(rest, tokens, i, first, last))
             }
             Element::Alternatives(list) => self.match_any(list, rest, tokens, at, first, last),
+            Element::Set(index) if !may_start(self.set_starts.get(*index)?, tokens.get(at)) => None,
             Element::Set(index) => self.match_any(self.sets.get(*index)?, rest, tokens, at, first, last),
             Element::SentenceStart => (at == first).then(|| self.match_at(rest, tokens, at, first, last)).flatten(),
             Element::SentenceEnd => (at == last).then(|| self.match_at(rest, tokens, at, first, last)).flatten(),

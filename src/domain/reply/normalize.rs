@@ -6,7 +6,10 @@ use crate::domain::Date;
 use unicode_normalization::UnicodeNormalization;
 
 /// Tokens that are read of one text; what stands behind them is left out.
-pub const TOKENS_MAX: usize = 20_000;
+pub const TOKENS_MAX: usize = 6_000;
+
+/// Tokens of one sentence; longer ones are cut, so that reading stays linear on hostile mail.
+const SENTENCE_MAX: usize = 300;
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub struct Text {
     pub tokens: Vec<Token>,
     /// Its sentences.
     pub sentences: Vec<Sentence>,
+    /// It was longer than is read.
+    pub cut: bool,
 }
 
 impl Text {
@@ -82,6 +87,12 @@ pub fn fold(word: &str) -> String {
     if word.is_ascii() {
         out.push_str(word);
         out.make_ascii_lowercase();
+        return out;
+    }
+    // The one German pair that only its diacritic tells apart, and that decides: "wurde" was, "würde" would be.
+    if word.to_lowercase().starts_with("würd") {
+        out.push_str("wuerd");
+        word.chars().skip(4).for_each(|c| fold_char(c, &mut out));
         return out;
     }
     for c in word.chars().flat_map(char::to_lowercase).nfkd() {
@@ -190,9 +201,10 @@ pub type MonthOf<'a> = &'a dyn Fn(&str) -> Option<u32>;
 /// (and, but ...) open a new clause.
 #[must_use]
 pub fn tokenise(source: &str, months: MonthOf<'_>, today: Date, breaks_clause: &dyn Fn(&str) -> bool) -> Text {
-    let raw = dates::merge(scan(source), months, today);
-    let raw = super::numbers::merge_phones(raw, source);
-    arrange(source, raw, breaks_clause)
+    let raw = scan(source);
+    let cut = raw.len() >= TOKENS_MAX;
+    let raw = super::numbers::merge_phones(dates::merge(raw, months, today), source);
+    Text { cut, ..arrange(source, raw, breaks_clause) }
 }
 
 /// Words, numbers, single CJK characters and marks, in order.
@@ -277,7 +289,7 @@ fn arrange(source: &str, raw: Vec<Token>, breaks_clause: &dyn Fn(&str) -> bool) 
                 && source[token.start..token.end].ends_with('.')
                 && starts_upper(source, token.end);
             text.tokens.push(token);
-            if sentence_end {
+            if sentence_end || text.tokens.len() - first >= SENTENCE_MAX {
                 close(&mut text, &mut first, false);
                 clause += 1;
                 clause_first = text.tokens.len();

@@ -44,12 +44,17 @@ pub fn read<D: CaseDirectory>(
     let received_at = message.received_at.or(message.date).unwrap_or(now).min(now);
     let today = message.local_date.unwrap_or_else(|| received_at.date_naive());
     let parted = quoting::part(&message.text);
-    let text = |source: &str| tokenise(source, &|w| lexicon.month(w), today, &|w| lexicon.breaks_clause(w));
+    let months = |w: &str| lexicon.month(w);
+    let plain = |source: &str| tokenise(source, &months, today, &|_| false);
+    // What joins clauses in one language is a pronoun in the next, so the language comes first.
+    let languages = lexicon.languages_of(&plain(&parted.own));
+    let first = languages.first().copied();
+    let text = |source: &str| tokenise(source, &months, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
     let body = text(&parted.own);
     let subject = text(own_subject(&message.subject));
     let ours = matching::is_ours(message, directory, trust)?;
     let found =
-        if ours { matching::Matched::default() } else { matching::find(message, &text(&message.text), directory)? };
+        if ours { matching::Matched::default() } else { matching::find(message, &plain(&message.text), directory)? };
 
     let matched_case = found.case.as_ref().map(|(c, _)| c);
     let domains = |of: fn(&KnownCase) -> &Vec<String>| match matched_case {
@@ -59,7 +64,6 @@ pub fn read<D: CaseDirectory>(
     let mut proof =
         authenticity::assess(message, &domains(|c| &c.carrier_domains), &domains(|c| &c.asked_domains), trust);
 
-    let languages = lexicon.languages_of(&body);
     let circumstances = Circumstances {
         line: matched_case.map(|c| &c.line),
         machine: message.machine.auto_submitted.is_some()
@@ -69,13 +73,17 @@ pub fn read<D: CaseDirectory>(
         matched: matched_case.is_some(),
         threaded: matches!(found.case, Some((_, MatchBasis::ReplyTag | MatchBasis::Thread | MatchBasis::Reference))),
     };
-    let classified = match &message.report {
+    let mut classified = match &message.report {
         Some(_) => bounce(),
         None => classify(&body, &subject, &languages, circumstances),
     };
     // A mail system of somebody else has no domain of the carrier to be held against.
     if classified.kind == Kind::Bounce && proof.authenticity == Authenticity::Contradicted {
         proof.authenticity = Authenticity::Unproven;
+    }
+    if message.truncated && classified.kind == Kind::Confirmed {
+        // What was not fetched may take back what was.
+        classified.certain = false;
     }
     let reply =
         reply(message, classified, &proof, received_at, found.case.as_ref().map(|(_, b)| *b), lexicon, &parted.own);
@@ -178,6 +186,7 @@ fn tag(body: &Text, languages: &[&super::lexicon::Language]) -> String {
         let traditional = body
             .source
             .chars()
+            .take(5_000)
             .any(|c| super::normalize::is_cjk(c) && super::normalize::fold(&c.to_string()) != c.to_string());
         return if traditional { "zh-Hant" } else { "zh-Hans" }.to_owned();
     }
