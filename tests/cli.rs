@@ -28,6 +28,9 @@ impl Home {
     fn with(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("odjava.toml"), config).unwrap();
+        for part in ["cur", "new", "tmp"] {
+            std::fs::create_dir_all(folder.path().join("in").join(part)).unwrap();
+        }
         Self { folder }
     }
 
@@ -52,6 +55,16 @@ impl Home {
         let mut all = self.json(words);
         assert_eq!(all.len(), 1, "{words:?}");
         all.remove(0)
+    }
+
+    /// A mail arrives in the Maildir, and odjava looks once.
+    fn receive(&self, name: &str, headers: &str, body: &str) {
+        let text = format!(
+            "From: Carrier <support@carrier.example>\r\nTo: li.wei@mailhost.example\r\n{headers}\r\n\r\n{body}\r\n"
+        );
+        std::fs::write(self.path("in/new").join(name), text).unwrap();
+        let output = self.run(&["run", "--once"]);
+        assert_eq!(output.status.code(), Some(0), "{}", texts(&output).1);
     }
 
     fn new_case(&self) -> String {
@@ -250,6 +263,8 @@ fn check_names_what_is_to_be_mended() {
     let output = Home::with(text).run(&["check", "--offline"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(texts(&output).0.contains("NOT_SET_ANYWHERE"));
+    let nowhere = Home::with(&CONFIG.replace("maildir = \"in\"", "maildir = \"nowhere\""));
+    assert!(texts(&nowhere.run(&["check", "--offline"])).0.contains("nowhere is not there; make it"));
 }
 
 #[test]
@@ -263,6 +278,8 @@ fn a_store_that_cannot_be_used_is_left_as_it_is() {
     let home = Home::new();
     std::fs::write(home.path("odjava.db"), "this is no database, and never was one at all").unwrap();
     fails(&home.run(&["list"]), 1, &["damaged or no SQLite file"]);
+    let nowhere = Home::with(&CONFIG.replace("odjava.db", "odjava.toml/odjava.db"));
+    fails(&nowhere.run(&["list"]), 1, &["cannot open the store", "yours to write"]);
 }
 
 #[test]
@@ -297,6 +314,59 @@ fn carriers_are_found_without_a_config() {
 fn completions_are_printed_for_shells() {
     let output = Home::new().run(&["completions", "bash"]);
     assert!(texts(&output).0.contains("_odjava"));
+}
+
+#[test]
+fn an_unproven_confirmation_counts_only_on_the_holders_word() {
+    let home = Home::new();
+    let reference = home.new_case();
+    home.object(&["approve", &reference]);
+    assert_eq!(home.run(&["run", "--once"]).status.code(), Some(0));
+    let sent = home.object(&["show", &reference]);
+    assert_eq!(sent["state"], "awaiting_reply");
+    let id = sent["messages"][0]["message_id"].as_str().unwrap();
+    let headers = format!("Subject: Re: your request\r\nMessage-ID: <c1@carrier.example>\r\nIn-Reply-To: <{id}>");
+    home.receive("1.reply", &headers, "We confirm that your contract has been terminated.");
+    let case = home.object(&["show", &reference]);
+    assert_eq!(case["state"], "awaiting_reply");
+    let reply = case["messages"].as_array().unwrap().iter().find(|m| m["direction"] == "in").unwrap().clone();
+    assert_eq!((&reply["kind"], &reply["authentic"]), (&"confirmed".into(), &"unknown".into()));
+    let number = reply["message"].as_i64().unwrap().to_string();
+    assert_eq!(home.object(&["resolve", &reference, "--trust", &number])["state"], "done");
+}
+
+#[test]
+fn a_message_without_a_case_waits_to_be_filed() {
+    let home = Home::new();
+    let reference = home.new_case();
+    home.object(&["approve", &reference]);
+    home.run(&["run", "--once"]);
+    let headers = "Subject: About your line\r\nMessage-ID: <c2@carrier.example>";
+    home.receive("2.stray", headers, "Please send us a copy of the contract.");
+    let unfiled = home.json(&["list", "--unfiled"]);
+    assert_eq!(unfiled.len(), 1, "{unfiled:?}");
+    let number = unfiled[0]["message"].as_i64().unwrap().to_string();
+    let (out, _) = texts(&home.run(&["list"]));
+    assert!(out.contains("odjava list --unfiled"), "{out}");
+    let case = home.object(&["resolve", &reference, "--file", &number]);
+    let filed = case["messages"].as_array().unwrap().iter().find(|m| m["direction"] == "in").unwrap();
+    assert_eq!(filed["message"], unfiled[0]["message"]);
+    assert!(home.json(&["list", "--unfiled"]).is_empty());
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let home = Home::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_odjava"))
+        .args(["completions", "bash"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .current_dir(home.folder.path())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), texts(&output).1.as_str()), (Some(0), ""));
 }
 
 #[test]

@@ -160,7 +160,12 @@ pub(super) fn show(place: &Place, reference: &Reference, output: &mut Output) ->
         anyhow::Ok((timeline::of_case(tx, &row)?, timeline::messages(tx, &row)?))
     })?;
     output.line(format!("\n{}Timeline{}", paint::STRONG, paint::PLAIN))?;
-    for step in steps {
+    let last = steps.len();
+    for (i, step) in steps.iter().enumerate() {
+        // The outcome follows at once; only a mail that is on its way right now is worth a line.
+        if step.event == "submit_started" && i + 1 < last {
+            continue;
+        }
         output.line(format!("  {}{}{}  {}", paint::FAINT, wording::local(step.at, zone), paint::PLAIN, step.text))?;
     }
     if !messages.is_empty() {

@@ -137,7 +137,7 @@ fn account_offline(account: &Account, findings: &mut Findings) {
     let what = |part: &str| format!("account {}, {part}", account.name);
     match &account.source {
         MailSource::Imap(imap) => secret(&what("imap password"), &imap.endpoint, findings),
-        MailSource::Maildir { path, .. } => findings.add(&what("mail in"), maildir(path)),
+        MailSource::Maildir { path, .. } => findings.add(&what("mail in"), maildir(path, false)),
     }
     match &account.sink {
         MailSink::Smtp(endpoint) => secret(&what("smtp password"), endpoint, findings),
@@ -154,15 +154,18 @@ fn account_offline(account: &Account, findings: &mut Findings) {
                 },
             );
         }
-        MailSink::Maildir(path) => findings.add(&what("mail out"), maildir(path)),
+        MailSink::Maildir(path) => findings.add(&what("mail out"), maildir(path, true)),
     }
 }
 
-/// Whether a Maildir can be used; one that is not there yet is made at first use.
-fn maildir(path: &Path) -> Result<String, String> {
+/// Whether a Maildir can be used. The one for mail out is made at first use.
+fn maildir(path: &Path, will_be_made: bool) -> Result<String, String> {
     let shown = path.display();
-    if !path.exists() {
+    if !path.exists() && will_be_made && path.parent().is_some_and(Path::is_dir) {
         return Ok(format!("{shown}, will be made"));
+    }
+    if !path.exists() {
+        return Err(format!("{shown} is not there; make it, or correct its path in the config"));
     }
     let missing: Vec<&str> = ["cur", "new", "tmp"].into_iter().filter(|sub| !path.join(sub).is_dir()).collect();
     if missing.is_empty() {

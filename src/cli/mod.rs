@@ -84,7 +84,10 @@ fn dispatch(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCod
         Command::Explain(what) => explain::explain(&place, &what, output),
         Command::Demo(what) => demo::demo(&what, output),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "odjava", &mut output.stream());
+            // Written by ourselves: the generator panics when the reader of a pipe is gone.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "odjava", &mut script);
+            output.raw(&script)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -36,9 +36,9 @@ impl Output {
         !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// stdout, colours handled.
-    pub(super) fn stream(&mut self) -> &mut impl Write {
-        &mut self.out
+    /// Bytes as they are.
+    pub(super) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
     }
 
     /// A line of text.

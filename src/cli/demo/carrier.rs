@@ -118,7 +118,6 @@ Dunavtel customer care
 pub(super) const PASSPORT_WANTED: &str = "\
 Dear Li Wei,
 
-regarding ticket DT-58214:
 please send us a copy of your passport, so that we can go on.
 
 Dunavtel customer care
