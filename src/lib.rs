@@ -48,6 +48,7 @@
 //! - Nothing goes to a carrier that a person has not approved; follow-ups are approved with the request.
 //! - Timers are derived from the state ([`domain::case::Case::timers`]); the store only indexes them.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
@@ -55,4 +56,5 @@ pub mod domain;
 pub mod engine;
 pub mod explain;
 pub mod mail;
+pub mod rulebook;
 pub mod store;

@@ -1,3 +1,7 @@
-//! The program `odjava`.
+//! The program `odjava`: hands the command line to `cli` and leaves with its exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    odjava::cli::main()
+}

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod compose;
 mod config;
 mod harness;

@@ -1,0 +1,297 @@
+//! `list`, `show` and `draft`: cases as people and scripts read them.
+
+use super::arguments::List;
+use super::desk::{Desk, Place, find};
+use super::output::{Output, paint};
+use super::{new, timeline, view, wording};
+use crate::domain::Timestamp;
+use crate::domain::address::Reference;
+use crate::domain::case::{Case, Outgoing};
+use crate::domain::decide;
+use crate::engine;
+use crate::store::CaseRow;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::json;
+use std::io;
+use std::process::ExitCode;
+
+/// Messages shown by `list --unfiled`.
+const UNFILED_MAX: u32 = 200;
+/// Width of the table where no terminal says its own.
+const TABLE_WIDTH: u16 = 110;
+
+/// The cases as a table or as JSON lines.
+pub(super) fn list(place: &Place, what: &List, output: &mut Output) -> anyhow::Result<ExitCode> {
+    let mut desk = Desk::open(place)?;
+    if what.unfiled {
+        return unfiled(&mut desk, output);
+    }
+    let (engine, rules, store) = desk.parts();
+    let now = engine.clock.now();
+    let ended_too = what.all || what.state.is_some();
+    let (cases, waiting) = store.read(|tx| {
+        let mut rows = tx.cases(false)?;
+        rows.retain(|r| {
+            let wanted = what.state.as_deref().is_none_or(|s| s == r.case.state.name());
+            wanted && (ended_too || r.case.is_open() || view::is_yours(&r.case))
+        });
+        let mut cases = Vec::with_capacity(rows.len());
+        for row in rows {
+            let seen = view::case_view(&engine, tx, &row)?;
+            let next_at = view::next_action_at(tx, &row.case)?;
+            cases.push((row, seen, next_at));
+        }
+        Ok::<_, engine::EngineError>((cases, tx.unfiled_messages(UNFILED_MAX)?.len()))
+    })?;
+    if output.json() {
+        for (_, seen, _) in &cases {
+            output.object(seen)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    if cases.is_empty() {
+        output.line(if ended_too {
+            "There are no such cases."
+        } else {
+            "There are no open cases. `odjava new` opens one, `odjava list --all` shows ended ones."
+        })?;
+    } else {
+        let zone_of = |case: &Case| rules.config.accounts.get(&case.account).map_or(chrono_tz::UTC, |a| a.time_zone);
+        let rows: Vec<[String; 6]> =
+            cases.iter().map(|(row, _, next_at)| table_row(&row.case, *next_at, zone_of(&row.case), now)).collect();
+        print_table(&rows, output)?;
+    }
+    if waiting > 0 {
+        output.line(format!(
+            "{}{waiting} message(s) that no case claims:{} odjava list --unfiled",
+            paint::YOURS,
+            paint::PLAIN
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table_row(case: &Case, next_at: Option<Timestamp>, zone: chrono_tz::Tz, now: Timestamp) -> [String; 6] {
+    [
+        if view::is_yours(case) { "!" } else { "" }.to_owned(),
+        case.reference.to_string(),
+        wording::safe(&case.carrier_name),
+        line_of(case),
+        wording::situation(case),
+        wording::next(case, next_at, zone, now),
+    ]
+}
+
+/// The line as its holder calls it. In full: this is the holder's own terminal.
+fn line_of(case: &Case) -> String {
+    let line = &case.line;
+    line.msisdn
+        .as_ref()
+        .map(ToString::to_string)
+        .or_else(|| line.order_number.clone())
+        .or_else(|| line.customer_number.clone())
+        .or_else(|| line.iccid.as_ref().map(ToString::to_string))
+        .unwrap_or_else(|| "-".to_owned())
+}
+
+fn print_table(rows: &[[String; 6]], output: &mut Output) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(terminal_width().unwrap_or(TABLE_WIDTH));
+    table.set_header(["", "case", "carrier", "line", "state", "next"]);
+    table.add_rows(rows.iter().map(|r| r.to_vec()));
+    for (i, line) in table.lines().enumerate() {
+        let paint = match line.trim_start().starts_with('!') {
+            _ if i == 0 => paint::FAINT,
+            true => paint::YOURS,
+            false => "",
+        };
+        let line = line.trim_end();
+        output.line(if paint.is_empty() { line.to_owned() } else { format!("{paint}{line}{}", paint::PLAIN) })?;
+    }
+    Ok(())
+}
+
+/// Columns of the terminal, as shells export them.
+fn terminal_width() -> Option<u16> {
+    let (_, columns) = dialoguer::console::Term::stdout().size_checked()?;
+    Some(columns).filter(|c| *c >= 60)
+}
+
+fn unfiled(desk: &mut Desk, output: &mut Output) -> anyhow::Result<ExitCode> {
+    let rows = desk.store.read(|tx| tx.unfiled_messages(UNFILED_MAX))?;
+    if rows.is_empty() && !output.json() {
+        output.line("Every message has found its case.")?;
+    }
+    for row in rows {
+        let zone = desk.rules.config.accounts.get(&row.account).map_or(chrono_tz::UTC, |a| a.time_zone);
+        let reading: serde_json::Value = serde_json::from_str(&row.reading).unwrap_or_default();
+        let subject = timeline::subject_of(&row.raw);
+        let from = reading.get("from_domain").and_then(|d| d.as_str()).unwrap_or("?").to_owned();
+        if output.json() {
+            output.object(&json!({"message": row.key.0, "account": row.account, "folder": row.folder,
+                "at": row.received_at, "subject": subject, "from_domain": from, "status": row.status.name(),
+                "guesses": reading.get("guesses")}))?;
+        } else {
+            let at = wording::local(row.received_at, zone);
+            output.line(format!("#{}  {at}  {}  {subject}", row.key.0, wording::safe(&from)))?;
+        }
+    }
+    if !output.json() {
+        output.line("To file one: odjava resolve REF --file NUMBER")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One case with its story.
+pub(super) fn show(place: &Place, reference: &Reference, output: &mut Output) -> anyhow::Result<ExitCode> {
+    let mut desk = Desk::open(place)?;
+    let row = desk.case(reference)?;
+    if output.json() {
+        let value = view::full_view(&mut desk, &row)?;
+        output.object(&value)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print_head(&mut desk, &row, output)?;
+    let zone = desk.rules.account(&row.case.account).map_or(chrono_tz::UTC, |a| a.time_zone);
+    let (_, _, store) = desk.parts();
+    let (steps, messages) = store.read(|tx| {
+        let row = find(tx, reference)?;
+        anyhow::Ok((timeline::of_case(tx, &row)?, timeline::messages(tx, &row)?))
+    })?;
+    output.line(format!("\n{}Timeline{}", paint::STRONG, paint::PLAIN))?;
+    for step in steps {
+        output.line(format!("  {}{}{}  {}", paint::FAINT, wording::local(step.at, zone), paint::PLAIN, step.text))?;
+    }
+    if !messages.is_empty() {
+        output.line(format!("\n{}Messages{}", paint::STRONG, paint::PLAIN))?;
+        for message in messages {
+            output.line(format!("  {}", message.told(zone)))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The text that waits for approval.
+pub(super) fn draft(place: &Place, reference: &Reference, output: &mut Output) -> anyhow::Result<ExitCode> {
+    let mut desk = Desk::open(place)?;
+    let row = desk.case(reference)?;
+    if decide::awaiting_approval(&row.case).is_none() {
+        anyhow::bail!(
+            "no text of case {reference} waits for approval; it is `{}`: see `odjava show {reference}`",
+            row.case.state.name()
+        );
+    }
+    print_case(&mut desk, &row, output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a case as it now is: JSON, or its head and the text that waits for approval. A text that was
+/// printed counts as read.
+pub(super) fn print_case(desk: &mut Desk, row: &CaseRow, output: &mut Output) -> anyhow::Result<()> {
+    if output.json() {
+        let value = view::full_view(desk, row)?;
+        output.object(&value)?;
+        return desk.note_shown(row);
+    }
+    print_head(desk, row, output)?;
+    if let Some(told) = new::address_wanted(desk, &row.case) {
+        output.line(format!("\n{told}"))?;
+    }
+    if let Some(mail) = decide::awaiting_approval(&row.case).cloned() {
+        print_draft(desk, &row.case, &mail, output)?;
+        desk.note_shown(row)?;
+    }
+    Ok(())
+}
+
+fn print_head(desk: &mut Desk, row: &CaseRow, output: &mut Output) -> anyhow::Result<()> {
+    let case = &row.case;
+    let (engine, rules, store) = desk.parts();
+    let zone = rules.config.accounts.get(&case.account).map_or(chrono_tz::UTC, |a| a.time_zone);
+    let now = engine.clock.now();
+    let next_at = store.read(|tx| view::next_action_at(tx, case))?;
+    let paint = if view::is_yours(case) { paint::YOURS } else { paint::GOOD };
+    output.line(format!(
+        "{}{}{}  {}  {}  {paint}{}{}",
+        paint::STRONG,
+        case.reference,
+        paint::PLAIN,
+        wording::safe(&case.carrier_name),
+        line_of(case),
+        wording::situation(case),
+        paint::PLAIN
+    ))?;
+    let mut facts = vec![("next", wording::next(case, next_at, zone, now)), ("holder", case.holder_name.clone())];
+    facts.push(("account", case.account.clone()));
+    if let Some(to) = case.to() {
+        facts.push(("to", to.to_string()));
+    }
+    let progress = case.state.progress();
+    facts.extend(progress.acknowledged_at.map(|at| ("received by the carrier", wording::local(at, zone))));
+    facts.extend(case.tickets.last().map(|t| ("ticket", wording::safe(t))));
+    facts.extend(case.effective_date().map(|d| ("effective", d.to_string())));
+    facts
+        .extend(case.hold.as_ref().filter(|h| h.until > now).map(|h| ("on hold until", wording::local(h.until, zone))));
+    for (name, value) in facts {
+        output.line(format!("  {}{name}:{} {value}", paint::FAINT, paint::PLAIN))?;
+    }
+    Ok(())
+}
+
+fn print_draft(desk: &Desk, case: &Case, mail: &Outgoing, output: &mut Output) -> anyhow::Result<()> {
+    let policy = crate::engine::Rulebook::policy(desk.rules.as_ref(), case)?;
+    let heading = |text: &str| format!("\n{}{text}{}", paint::STRONG, paint::PLAIN);
+    output.line(heading(&format!("The {}", wording::purpose(mail.purpose))))?;
+    output.line(format!("  From: {} <{}>", case.holder_name, policy.from))?;
+    if let Some(to) = case.to() {
+        output.line(format!("  To: {to}"))?;
+    }
+    let fall_backs: Vec<&str> = case.recipients.iter().skip(case.recipient + 1).map(|a| a.as_str()).collect();
+    if !fall_backs.is_empty() && mail.purpose == crate::domain::case::Purpose::Request {
+        output.line(format!("  If that comes back, to: {}", fall_backs.join(", then ")))?;
+    }
+    output.line(format!("  Subject: {}", engine::preview(&mail.letter.subject)))?;
+    for document in &mail.attachments {
+        output.line(format!(
+            "  Enclosed: {} ({}, {} kB)",
+            wording::safe(&document.file_name),
+            document.media_type,
+            document.size.div_ceil(1024)
+        ))?;
+    }
+    output.line(format!("\n{}", indented(&engine::preview(&mail.letter.body))))?;
+    if let Some(aid) = &mail.letter.reading_aid {
+        output.line(heading("The same in your language (not sent)"))?;
+        output.line(format!("{}{}{}", paint::FAINT, indented(&engine::preview(aid)), paint::PLAIN))?;
+    }
+    if let Some(letters) = decide::covered_letters(case, mail, &policy) {
+        output.line(heading("Approving covers these reminders as well, sent only while the carrier is silent"))?;
+        let later = [
+            ("first reminder", policy.follow_up_after, &letters.follow_up_1),
+            ("second reminder", policy.second_after, &letters.follow_up_2),
+            ("formal notice", policy.notice_after, &letters.notice),
+        ];
+        for (name, after, letter) in later {
+            output.line(format!(
+                "\n  {}{name}{}, after {after} of silence: {}",
+                paint::STRONG,
+                paint::PLAIN,
+                engine::preview(&letter.subject)
+            ))?;
+            output.line(format!("\n{}", indented(&engine::preview(&letter.body))))?;
+            if let Some(aid) = &letter.reading_aid {
+                output.line(format!("{}{}{}", paint::FAINT, indented(&engine::preview(aid)), paint::PLAIN))?;
+            }
+        }
+    }
+    let digest = decide::approval_digest(case, mail, &policy);
+    output.line(format!("\n{}digest {digest}{}", paint::FAINT, paint::PLAIN))?;
+    output.line(format!("approve with: {}odjava approve {}{}", paint::STRONG, case.reference, paint::PLAIN))?;
+    Ok(())
+}
+
+fn indented(text: &str) -> String {
+    let safe = wording::safe_lines(text);
+    safe.lines().map(|l| if l.is_empty() { String::new() } else { format!("    {l}") }).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,191 @@
+//! `odjava check`: each thing that odjava needs, looked at, with what to mend.
+
+use super::desk::{Place, env};
+use super::output::{Output, paint};
+use crate::config::account::{Account, Endpoint, MailSink, MailSource};
+use crate::rulebook::ConfiguredRules;
+use crate::store::{Store, StoreError};
+use serde::Serialize;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// A clock before this build was made is wrong (2026-11-01).
+const CLOCK_MIN: i64 = 1_793_491_200;
+
+/// What one look found.
+#[derive(Debug, Serialize)]
+struct Finding {
+    /// What was looked at.
+    what: String,
+    ok: bool,
+    /// What was found, or what to mend.
+    text: String,
+}
+
+/// Looks at everything; exit code 1 when something is to be mended.
+pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow::Result<ExitCode> {
+    let mut findings = Findings { list: Vec::new() };
+    let path = place.config_path()?;
+    let rules = findings.take(
+        "config",
+        ConfiguredRules::load(&path, &env)
+            .map(|rules| (format!("{}, {} account(s)", path.display(), rules.config.accounts.len()), rules)),
+    );
+    if let Some(rules) = rules {
+        findings.good("templates", format!("languages {}", rules.templates.languages().join(", ")));
+        findings.good("carriers", format!("{} in the directory", rules.directory.all().count()));
+        findings.add("store", store(&rules.config.store.path));
+        for account in rules.config.accounts.values() {
+            account_offline(account, &mut findings);
+        }
+        // Servers are asked only when there is a store to work with and nothing at home is broken.
+        if !offline && findings.list.iter().all(|f| f.ok) {
+            for (what, found) in super::run::ask_servers(place, rules)? {
+                findings.add(&what, found);
+            }
+        } else if !offline {
+            output.remark("the servers were not asked: mend the rest first");
+        }
+    }
+    findings.add("clock", clock(place));
+    let all_well = findings.list.iter().all(|f| f.ok);
+    for finding in &findings.list {
+        if output.json() {
+            output.object(finding)?;
+        } else {
+            let (paint, mark) = if finding.ok { (paint::GOOD, "ok  ") } else { (paint::BAD, "MEND") };
+            let mut lines = finding.text.lines();
+            output.line(format!(
+                "{paint}{mark}{}  {}: {}",
+                paint::PLAIN,
+                finding.what,
+                lines.next().unwrap_or_default()
+            ))?;
+            for line in lines {
+                output.line(format!("      {line}"))?;
+            }
+        }
+    }
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+struct Findings {
+    list: Vec<Finding>,
+}
+
+impl Findings {
+    fn good(&mut self, what: &str, text: String) {
+        self.list.push(Finding { what: what.to_owned(), ok: true, text });
+    }
+
+    fn add(&mut self, what: &str, found: Result<String, String>) {
+        let ok = found.is_ok();
+        let text = found.unwrap_or_else(|e| e);
+        self.list.push(Finding { what: what.to_owned(), ok, text });
+    }
+
+    fn take<T, E: std::fmt::Display>(&mut self, what: &str, found: Result<(String, T), E>) -> Option<T> {
+        match found {
+            Ok((text, value)) => {
+                self.good(what, text);
+                Some(value)
+            }
+            Err(error) => {
+                self.add(what, Err(error.to_string()));
+                None
+            }
+        }
+    }
+}
+
+/// Opens the store and writes to it in a transaction that is dropped, so that a read-only file is seen.
+fn store(path: &Path) -> Result<String, String> {
+    let mut store = Store::open(path).map_err(|e| e.to_string())?;
+    let tried: Result<(), Dropped> = store.transaction(|tx| {
+        tx.set_last_run("check", crate::domain::Timestamp::UNIX_EPOCH)?;
+        Err(Dropped::OnPurpose)
+    });
+    match tried {
+        Ok(()) | Err(Dropped::OnPurpose) => Ok(format!("{}, can be read and written", path.display())),
+        Err(Dropped::Store(error)) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+enum Dropped {
+    OnPurpose,
+    Store(StoreError),
+}
+
+impl From<StoreError> for Dropped {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn clock(place: &Place) -> Result<String, String> {
+    let now = place.clock.now();
+    if now.timestamp() < CLOCK_MIN {
+        return Err(format!(
+            "it shows {}, which is past; set it, mails carry its date",
+            now.format("%Y-%m-%d %H:%M UTC")
+        ));
+    }
+    Ok(now.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+fn account_offline(account: &Account, findings: &mut Findings) {
+    let what = |part: &str| format!("account {}, {part}", account.name);
+    match &account.source {
+        MailSource::Imap(imap) => secret(&what("imap password"), &imap.endpoint, findings),
+        MailSource::Maildir { path, .. } => findings.add(&what("mail in"), maildir(path)),
+    }
+    match &account.sink {
+        MailSink::Smtp(endpoint) => secret(&what("smtp password"), endpoint, findings),
+        MailSink::Sendmail(words) => {
+            let program = words.first().map(String::as_str).unwrap_or_default();
+            let found = program.contains('/') && !Path::new(program).exists();
+            let text = format!("the program {program}");
+            findings.add(
+                &what("mail out"),
+                if found {
+                    Err(format!("{text} is not there; install it or name another in `sendmail`"))
+                } else {
+                    Ok(text)
+                },
+            );
+        }
+        MailSink::Maildir(path) => findings.add(&what("mail out"), maildir(path)),
+    }
+}
+
+/// Whether a Maildir can be used; one that is not there yet is made at first use.
+fn maildir(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    if !path.exists() {
+        return Ok(format!("{shown}, will be made"));
+    }
+    let missing: Vec<&str> = ["cur", "new", "tmp"].into_iter().filter(|sub| !path.join(sub).is_dir()).collect();
+    if missing.is_empty() {
+        Ok(format!("{shown}"))
+    } else {
+        Err(format!(
+            "{shown} is no Maildir: it has no {}; name the folder that holds cur, new and tmp",
+            missing.join(", ")
+        ))
+    }
+}
+
+fn secret(what: &str, endpoint: &Endpoint, findings: &mut Findings) {
+    if let Some(ca_file) = &endpoint.ca_file
+        && let Err(error) = std::fs::metadata(ca_file)
+    {
+        findings.add(what, Err(format!("the ca_file {} cannot be read: {error}", ca_file.display())));
+    }
+    match &endpoint.login {
+        None => findings.good(what, format!("{} asks for no login", endpoint.host)),
+        Some(login) => {
+            let found = login.secret.resolve(&env).map(|_| "found".to_owned()).map_err(|e| e.to_string());
+            findings.add(what, found);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! The facts of a case, from flags, a CSV row or a terminal: checked all at once, then made into the event
+//! that opens or changes a case. Called by `new`, `edit` and `answer`.
+
+use super::arguments::{FactFlags, date};
+use crate::config::account::Account;
+use crate::domain::address::{Address, Reference};
+use crate::domain::carrier::CarrierProfile;
+use crate::domain::case::{Attachment, Case};
+use crate::domain::event::Event;
+use crate::domain::identity::{Eid, Iccid, Line, Msisdn};
+use crate::engine::EngineError;
+use crate::rulebook::{ConfiguredRules, LetterSubject};
+use crate::store::Tx;
+use std::io::Read;
+use std::path::Path;
+
+/// Largest document that is enclosed.
+const DOCUMENT_SIZE_MAX: u64 = 10 * 1024 * 1024;
+/// Longest customer or order number.
+const NUMBER_CHARS_MAX: usize = 60;
+
+/// One fact that cannot be taken, by its flag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FactProblem {
+    /// `--msisdn` ...
+    pub(super) flag: &'static str,
+    /// What is wrong and how it should look.
+    pub(super) text: String,
+}
+
+impl std::fmt::Display for FactProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.flag, self.text)
+    }
+}
+
+/// Everything a holder says about a case.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    /// Name as the carrier knows it.
+    pub(super) holder_name: String,
+    /// The line.
+    pub(super) line: Line,
+    /// Where to write, best first.
+    pub(super) recipients: Vec<Address>,
+    /// Documents in the store already.
+    pub(super) kept: Vec<Attachment>,
+    /// Documents to be stored.
+    pub(super) documents: Vec<Document>,
+}
+
+/// A document, read and looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Document {
+    /// Name shown to the recipient.
+    file_name: String,
+    /// Media type by its content.
+    media_type: &'static str,
+    /// The bytes.
+    bytes: Vec<u8>,
+}
+
+impl Facts {
+    /// What a case already knows.
+    pub(super) fn of_case(case: &Case) -> Self {
+        Self {
+            holder_name: case.holder_name.clone(),
+            line: case.line.clone(),
+            recipients: case.recipients.clone(),
+            kept: case.attachments.clone(),
+            documents: Vec::new(),
+        }
+    }
+
+    /// Takes what the flags say over what is known. All problems are reported together.
+    pub(super) fn take(&mut self, flags: &FactFlags, calling_code: Option<&str>) -> Result<(), Vec<FactProblem>> {
+        let mut check = Checker { problems: Vec::new() };
+        if let Some(name) = check.given("--name", flags.name.as_deref(), one_line) {
+            self.holder_name = name;
+        }
+        let line = &mut self.line;
+        let msisdn = |t: &str| Msisdn::parse(t, calling_code).map_err(|e| e.to_string());
+        set(&mut line.msisdn, check.given("--msisdn", flags.msisdn.as_deref(), msisdn));
+        set(&mut line.iccid, check.given("--iccid", flags.iccid.as_deref(), |t| Iccid::parse(t).map_err(text)));
+        set(&mut line.eid, check.given("--eid", flags.eid.as_deref(), |t| Eid::parse(t).map_err(text)));
+        let customer = check.given("--customer-number", flags.customer_number.as_deref(), number);
+        set(&mut line.customer_number, customer);
+        set(&mut line.order_number, check.given("--order", flags.order.as_deref(), number));
+        set(&mut line.contract_date, check.given("--contract-date", flags.contract_date.as_deref(), date));
+        let addresses: Vec<Address> =
+            flags.to.iter().filter_map(|t| check.given("--to", Some(t), |t| Address::parse(t).map_err(text))).collect();
+        if !flags.to.is_empty() {
+            self.recipients = addresses;
+        }
+        let documents: Vec<Document> =
+            flags.attach.iter().filter_map(|p| check.result("--attach", read_document(p))).collect();
+        if !flags.attach.is_empty() {
+            self.kept.clear();
+            self.documents = documents;
+        }
+        if check.problems.is_empty() { Ok(()) } else { Err(check.problems) }
+    }
+
+    /// The event that gives these facts to a case, with its letters where nothing is missing. Documents are
+    /// stored on the way.
+    pub(super) fn event(&self, rules: &ConfiguredRules, tx: &Tx<'_>, whose: &Whose<'_>) -> Result<Event, EngineError> {
+        let attachments = self.attachments(tx)?;
+        let missing = whose.carrier.missing(&self.holder_name, &self.line, &self.recipients);
+        let subject = LetterSubject {
+            reference: whose.reference,
+            account: whose.account,
+            carrier: whose.carrier,
+            carrier_name: whose.carrier_name,
+            language: whose.language,
+            holder_name: &self.holder_name,
+            line: &self.line,
+            attachments: &attachments,
+        };
+        let letters = if missing.is_empty() { Some(rules.letters(&subject)?) } else { None };
+        Ok(Event::FactsGiven {
+            holder_name: self.holder_name.clone(),
+            line: self.line.clone(),
+            recipients: self.recipients.clone(),
+            attachments,
+            missing,
+            letters,
+        })
+    }
+
+    /// All documents, those read just now stored.
+    pub(super) fn attachments(&self, tx: &Tx<'_>) -> Result<Vec<Attachment>, EngineError> {
+        let mut all = self.kept.clone();
+        for document in &self.documents {
+            all.push(Attachment {
+                file_name: document.file_name.clone(),
+                media_type: document.media_type.to_owned(),
+                digest: tx.put_document(&document.bytes)?,
+                size: document.bytes.len() as u64,
+            });
+        }
+        Ok(all)
+    }
+}
+
+/// Whose letters are written, and for what case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whose<'a> {
+    /// The case.
+    pub(super) reference: &'a Reference,
+    /// The account.
+    pub(super) account: &'a Account,
+    /// The carrier.
+    pub(super) carrier: &'a CarrierProfile,
+    /// What letters call the carrier.
+    pub(super) carrier_name: &'a str,
+    /// Language of the letters.
+    pub(super) language: &'a str,
+}
+
+struct Checker {
+    problems: Vec<FactProblem>,
+}
+
+impl Checker {
+    fn given<T>(
+        &mut self,
+        flag: &'static str,
+        value: Option<&str>,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        value.and_then(|v| self.result(flag, parse(v)))
+    }
+
+    fn result<T>(&mut self, flag: &'static str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|text| self.problems.push(FactProblem { flag, text })).ok()
+    }
+}
+
+fn set<T>(place: &mut Option<T>, value: Option<T>) {
+    if value.is_some() {
+        *place = value;
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn one_line(text: &str) -> Result<String, String> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() || trimmed.chars().any(char::is_control) || trimmed.chars().count() > 200 {
+        return Err("write it as one line of 1 to 200 characters".to_owned());
+    }
+    Ok(trimmed.to_owned())
+}
+
+fn number(text: &str) -> Result<String, String> {
+    let trimmed = text.trim();
+    let ok = !trimmed.is_empty()
+        && trimmed.chars().count() <= NUMBER_CHARS_MAX
+        && trimmed.chars().all(|c| c.is_alphanumeric() || " -/._#".contains(c))
+        && trimmed.chars().any(|c| c.is_ascii_digit());
+    ok.then(|| trimmed.to_owned())
+        .ok_or_else(|| "a number has digits, letters and - / . _ # only, and at least one digit".to_owned())
+}
+
+/// Reads a document and looks at what it really is: a carrier gets no program and no spreadsheet.
+fn read_document(path: &Path) -> Result<Document, String> {
+    let shown = path.display();
+    let fail = |e: std::io::Error| format!("{shown} cannot be read: {e}");
+    let file = std::fs::File::open(path).map_err(fail)?;
+    if !file.metadata().map_err(fail)?.is_file() {
+        return Err(format!("{shown} is no file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(DOCUMENT_SIZE_MAX + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 > DOCUMENT_SIZE_MAX {
+        return Err(format!("{shown} is larger than 10 MB; scan it with fewer dots, or as JPEG"));
+    }
+    let media_type = media_type_of(&bytes)
+        .ok_or_else(|| format!("{shown} is no PDF, JPEG or PNG; carriers take nothing else: convert it"))?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let file_name: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).take(100).collect();
+    Ok(Document { file_name, media_type, bytes })
+}
+
+fn media_type_of(bytes: &[u8]) -> Option<&'static str> {
+    let magic: [(&[u8], &str); 3] =
+        [(b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png")];
+    magic.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| kind)
+}
+
+/// Problems one below the other, as the text of an error.
+pub(super) fn listed<T: std::fmt::Display>(problems: &[T]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let flags = FactFlags {
+            msisdn: Some("call me".into()),
+            eid: Some("123".into()),
+            contract_date: Some("soon".into()),
+            to: vec!["nobody".into()],
+            ..FactFlags::default()
+        };
+        let problems = Facts::default().take(&flags, None).unwrap_err();
+        let named: Vec<&str> = problems.iter().map(|p| p.flag).collect();
+        assert_eq!(named, ["--msisdn", "--eid", "--contract-date", "--to"]);
+    }
+
+    #[test]
+    fn a_document_is_what_its_bytes_say() {
+        assert_eq!(media_type_of(b"%PDF-1.7"), Some("application/pdf"));
+        assert_eq!(media_type_of(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
+        assert_eq!(media_type_of(b"MZ\x90"), None);
+    }
+}

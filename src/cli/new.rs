@@ -1,0 +1,386 @@
+//! `odjava new`: from flags, answers at the terminal or a CSV file to opened cases. What a request needs is
+//! said by the carrier's record.
+
+use super::arguments::{FactFlags, New};
+use super::desk::{Desk, Place};
+use super::facts::{FactProblem, Facts, Whose, listed};
+use super::output::{Output, paint};
+use super::{cases, csv, view};
+use crate::config::account::Account;
+use crate::config::carriers::Directory;
+use crate::domain::address::CaseSeed;
+use crate::domain::carrier::{CarrierProfile, ChannelKind, OTHER};
+use crate::domain::case::{Case, Fact, State};
+use crate::domain::decide::{Opening, serde_name};
+use crate::store::CaseRow;
+use anyhow::{Context, bail};
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+/// Opens one case, or one for each row of a file.
+pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Result<ExitCode> {
+    let mut desk = Desk::open(place)?;
+    if let Some(path) = &what.from_csv {
+        let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        return from_csv(&mut desk, what, &path.display().to_string(), &bytes, output);
+    }
+    let mut what = what.clone();
+    if what.carrier.is_none() && output.can_ask() {
+        what.carrier = Some(ask("Carrier (name, or `other`)", false)?);
+    }
+    let order = match Order::of(&desk, &what) {
+        Ok(order) => order,
+        Err(problems) => bail!("{}", listed(&problems)),
+    };
+    let order = complete(order, output)?;
+    let row = open(&mut desk, &order)?;
+    cases::print_case(&mut desk, &row, output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens a case from flags alone.
+pub(super) fn open_as_told(desk: &mut Desk, what: &New) -> anyhow::Result<CaseRow> {
+    let order = Order::of(desk, what).map_err(|problems| anyhow::anyhow!("{}", listed(&problems)))?;
+    open(desk, &order)
+}
+
+/// A case about to be opened.
+struct Order {
+    account: String,
+    carrier: CarrierProfile,
+    language: String,
+    facts: Facts,
+    missing: Vec<Fact>,
+}
+
+impl Order {
+    fn of(desk: &Desk, what: &New) -> Result<Self, Vec<FactProblem>> {
+        let problem = |flag: &'static str, text: String| vec![FactProblem { flag, text }];
+        let account =
+            desk.rules.config.account(what.account.as_deref()).map_err(|e| problem("--account", e.to_string()))?;
+        let Some(name) = &what.carrier else {
+            let text = "is missing; `odjava carriers` shows those in the directory".to_owned();
+            let mut problems = problem("--carrier", text);
+            if what.facts.msisdn.is_none() && what.facts.iccid.is_none() && what.facts.order.is_none() {
+                problems.push(FactProblem { flag: "--msisdn", text: "is missing".to_owned() });
+            }
+            return Err(problems);
+        };
+        let carrier = find_carrier(&desk.rules.directory, name).map_err(|text| problem("--carrier", text))?;
+        let mut facts = Facts {
+            holder_name: account.holder_name.clone(),
+            recipients: carrier.request_addresses(),
+            ..Facts::default()
+        };
+        facts.take(&what.facts, carrier.calling_code.as_deref())?;
+        let language = language_of(desk, what, carrier).map_err(|text| problem("--language", text))?;
+        Ok(Self {
+            account: account.name.clone(),
+            carrier: carrier.clone(),
+            language,
+            missing: carrier.missing(&facts.holder_name, &facts.line, &facts.recipients),
+            facts,
+        })
+    }
+
+    /// Facts without which no case is opened: an address may be found later, a line must be named.
+    fn missing_now(&self) -> Vec<FactProblem> {
+        let waits = |fact: &&Fact| **fact != Fact::ContactAddress || self.carrier.id == OTHER;
+        self.missing
+            .iter()
+            .filter(waits)
+            .map(|fact| FactProblem {
+                flag: fact.flag(),
+                text: format!("is missing; {} needs {}", self.carrier.name, wanted(*fact)),
+            })
+            .collect()
+    }
+}
+
+/// The language of the letters: the one asked for, which must exist, or the best that the carrier reads.
+fn language_of(desk: &Desk, what: &New, carrier: &CarrierProfile) -> Result<String, String> {
+    let Some(asked) = &what.language else {
+        let best = carrier.letter_languages.first().map_or("en", String::as_str);
+        return Ok(desk.rules.letter_language(best));
+    };
+    let found = desk.rules.letter_language(asked);
+    let same = found.split('-').next() == asked.split('-').next();
+    same.then_some(found).ok_or_else(|| {
+        let known = desk.rules.templates.languages().join(", ");
+        format!("there are no letters in `{}`; there are {known}", super::wording::safe(asked))
+    })
+}
+
+fn wanted(fact: Fact) -> &'static str {
+    match fact {
+        Fact::Name => "the holder's name",
+        Fact::Msisdn => "the phone number",
+        Fact::Iccid => "the number of the SIM card",
+        Fact::Eid => "the number of the eSIM chip",
+        Fact::CustomerNumber => "the customer or contract number",
+        Fact::OrderNumber => "the order number",
+        Fact::ContractDate => "the day the contract was signed",
+        Fact::LineNumber => "the phone number (or --customer-number, --order, --iccid)",
+        Fact::ContactAddress => "an address to write to",
+    }
+}
+
+/// Exactly one carrier by what a person calls it.
+fn find_carrier<'d>(directory: &'d Directory, name: &str) -> Result<&'d CarrierProfile, String> {
+    let found = directory.find(name);
+    match found.as_slice() {
+        [one] => Ok(one.profile),
+        [] => Err(format!(
+            "no carrier `{}` is in the directory; {}`--carrier other --to ADDRESS` writes to one that is not in it",
+            super::wording::safe(name),
+            nearest(directory, name)
+        )),
+        [first, ..] if first.why <= crate::config::carriers::Why::Id => Ok(first.profile),
+        several => {
+            let names: Vec<String> = several.iter().map(|m| format!("{} ({})", m.profile.id, m.why)).collect();
+            Err(format!("which one is meant? {}", names.join(", ")))
+        }
+    }
+}
+
+fn nearest(directory: &Directory, name: &str) -> String {
+    use crate::config::spelling::distance;
+    use crate::domain::carrier::fold_name;
+    let wanted = fold_name(name);
+    let mut near: Vec<(usize, &str)> = directory
+        .all()
+        .map(|p| {
+            let names = std::iter::once(&p.name).chain(&p.aliases).chain(std::iter::once(&p.id));
+            (names.map(|n| distance(&fold_name(n), &wanted)).min().unwrap_or(usize::MAX), p.id.as_str())
+        })
+        .collect();
+    near.sort_unstable();
+    let ids: Vec<&str> = near.into_iter().take(3).map(|(_, id)| id).collect();
+    if ids.is_empty() { String::new() } else { format!("nearest are {}; ", ids.join(", ")) }
+}
+
+/// Asks for what is missing where somebody can answer; otherwise names every flag.
+fn complete(mut order: Order, output: &mut Output) -> anyhow::Result<Order> {
+    let mut tries = 0;
+    while output.can_ask() && !order.missing.is_empty() && tries < 5 {
+        tries += 1;
+        let mut flags = FactFlags::default();
+        for fact in order.missing.clone() {
+            if fact == Fact::ContactAddress {
+                output.remark(channels_told(&order.carrier));
+            }
+            let prompt = format!("{} {}", order.carrier.name, wanted(fact));
+            let text = ask(&prompt, fact == Fact::ContactAddress && order.carrier.id != OTHER)?;
+            let slot = match fact {
+                Fact::Name => &mut flags.name,
+                Fact::Msisdn | Fact::LineNumber => &mut flags.msisdn,
+                Fact::Iccid => &mut flags.iccid,
+                Fact::Eid => &mut flags.eid,
+                Fact::CustomerNumber => &mut flags.customer_number,
+                Fact::OrderNumber => &mut flags.order,
+                Fact::ContractDate => &mut flags.contract_date,
+                Fact::ContactAddress => {
+                    flags.to = text.split_whitespace().map(str::to_owned).collect();
+                    continue;
+                }
+            };
+            *slot = Some(text);
+        }
+        if let Err(problems) = order.facts.take(&flags, order.carrier.calling_code.as_deref()) {
+            output.remark(listed(&problems));
+        }
+        order.missing = order.carrier.missing(&order.facts.holder_name, &order.facts.line, &order.facts.recipients);
+        if order.missing == [Fact::ContactAddress] && order.carrier.id != OTHER {
+            break;
+        }
+    }
+    let missing = order.missing_now();
+    if missing.is_empty() { Ok(order) } else { bail!("{}", listed(&missing)) }
+}
+
+fn ask(prompt: &str, may_be_empty: bool) -> anyhow::Result<String> {
+    let input = dialoguer::Input::<String>::new().with_prompt(prompt).allow_empty(may_be_empty);
+    Ok(input.interact_text()?.trim().to_owned())
+}
+
+/// Opens a case in one transaction: reference, letters, journal.
+fn open(desk: &mut Desk, order: &Order) -> anyhow::Result<CaseRow> {
+    let seed = CaseSeed(desk.clock.random());
+    let (engine, rules, store) = desk.parts();
+    let account: &Account = rules.account(&order.account)?;
+    let carrier_name = carrier_name(order);
+    store.transaction(|tx| {
+        let reference = engine.draw_reference(tx)?;
+        let whose = Whose {
+            reference: &reference,
+            account,
+            carrier: &order.carrier,
+            carrier_name: &carrier_name,
+            language: &order.language,
+        };
+        let event = order.facts.event(rules, tx, &whose)?;
+        let opening = Opening {
+            reference: reference.clone(),
+            seed,
+            account: order.account.clone(),
+            carrier: order.carrier.id.clone(),
+            carrier_name: carrier_name.clone(),
+            letter_language: order.language.clone(),
+        };
+        Ok(engine.open(tx, &opening, &event)?)
+    })
+}
+
+/// A carrier outside the directory is called by the domain it is written to.
+fn carrier_name(order: &Order) -> String {
+    match order.facts.recipients.first() {
+        Some(to) if order.carrier.id == OTHER => to.domain(),
+        _ => order.carrier.name.clone(),
+    }
+}
+
+/// Why a case waits for an address, and which ways the record knows.
+pub(super) fn channels_told(carrier: &CarrierProfile) -> String {
+    let mut out = format!("No address of {} that takes such requests is known.", carrier.name);
+    for channel in carrier.usable_channels().filter(|c| c.kind != ChannelKind::Email) {
+        let value = channel.value.as_deref().unwrap_or("");
+        let note = channel.note.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
+        out.push_str(&format!(
+            "\n  {} {value}{note} [{}; {}]",
+            channel.kind.name().replace('_', " "),
+            serde_name(&channel.source.standing).replace('_', " "),
+            channel.source.text
+        ));
+    }
+    out
+}
+
+/// What `new` says of a case without an address.
+pub(super) fn address_wanted(desk: &Desk, case: &Case) -> Option<String> {
+    let State::Collecting { missing, .. } = &case.state else { return None };
+    if !missing.contains(&Fact::ContactAddress) {
+        return None;
+    }
+    let told = desk.rules.directory.get(&case.carrier).map(channels_told).unwrap_or_default();
+    Some(format!(
+        "{told}\nFound one? odjava edit {r} --to ADDRESS\nWent another way? odjava resolve {r} --sent-by CHANNEL",
+        r = case.reference
+    ))
+}
+
+const COLUMNS: [&str; 12] = [
+    "carrier",
+    "name",
+    "msisdn",
+    "iccid",
+    "eid",
+    "customer-number",
+    "order",
+    "contract-date",
+    "to",
+    "attach",
+    "account",
+    "language",
+];
+
+/// All rows are checked before the first case is opened; a row with a problem stops all, unless it is to be
+/// left out.
+fn from_csv(desk: &mut Desk, what: &New, file: &str, bytes: &[u8], output: &mut Output) -> anyhow::Result<ExitCode> {
+    let table = csv::parse(bytes).map_err(|e| anyhow::anyhow!("{file}: {e}"))?;
+    let unknown: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|c| !COLUMNS.contains(&c.as_str()))
+        .map(|c| format!("{file}: line 1: there is no column `{c}`; there are {}", COLUMNS.join(", ")))
+        .collect();
+    if !unknown.is_empty() {
+        bail!("{}", listed(&unknown));
+    }
+    let mut problems = Vec::new();
+    let mut orders = Vec::new();
+    let mut lines_seen = BTreeSet::new();
+    for (line, fields) in &table.rows {
+        let found = Order::of(desk, &row_of(what, &table.columns, fields)).and_then(|order| {
+            let missing = order.missing_now();
+            if missing.is_empty() { Ok(order) } else { Err(missing) }
+        });
+        match found {
+            Err(found) => problems.extend(
+                found
+                    .iter()
+                    .map(|p| format!("{file}: line {line}, column {}: {}", p.flag.trim_start_matches("--"), p.text)),
+            ),
+            Ok(order) => {
+                let key = format!(
+                    "{} {:?} {:?} {:?}",
+                    order.carrier.id,
+                    order.facts.line.msisdn.as_ref().map(|m| m.as_str().to_owned()),
+                    order.facts.line.iccid.as_ref().map(|i| i.as_str().to_owned()),
+                    order.facts.line.order_number
+                );
+                let named = order.facts.line.msisdn.is_some()
+                    || order.facts.line.iccid.is_some()
+                    || order.facts.line.order_number.is_some();
+                let open = desk.store.read(|tx| tx.open_case_of_line(&order.carrier.id, &order.facts.line, None))?;
+                if let Some(reference) = open {
+                    problems.push(format!("{file}: line {line}: case {reference} already cancels this line"));
+                } else if named && !lines_seen.insert(key) {
+                    problems.push(format!("{file}: line {line}: the same line stands further up"));
+                } else {
+                    orders.push(order);
+                }
+            }
+        }
+    }
+    if !problems.is_empty() && !what.skip_bad {
+        bail!("{}\nno case was opened; mend the file, or leave these rows out with --skip-bad", listed(&problems));
+    }
+    for problem in &problems {
+        output.remark(format!("left out: {problem}"));
+    }
+    for order in &orders {
+        let row = open(desk, order)?;
+        if output.json() {
+            let value = view::full_view(desk, &row)?;
+            output.object(&value)?;
+            desk.note_shown(&row)?;
+        } else {
+            output.line(format!(
+                "{}{}{}  {}  {}",
+                paint::STRONG,
+                row.case.reference,
+                paint::PLAIN,
+                row.case.carrier_name,
+                super::wording::situation(&row.case)
+            ))?;
+        }
+    }
+    if !output.json() {
+        output.line(format!("{} opened. Read each with `odjava draft REF`, then approve it.", orders.len()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row_of(what: &New, columns: &[String], fields: &[String]) -> New {
+    let mut row = New { account: what.account.clone(), language: what.language.clone(), ..New::default() };
+    for (column, field) in columns.iter().zip(fields) {
+        let value = Some(field.trim().to_owned()).filter(|f| !f.is_empty());
+        let Some(text) = value.clone() else { continue };
+        let several = || text.split_whitespace().map(str::to_owned);
+        match column.as_str() {
+            "carrier" => row.carrier = value,
+            "name" => row.facts.name = value,
+            "msisdn" => row.facts.msisdn = value,
+            "iccid" => row.facts.iccid = value,
+            "eid" => row.facts.eid = value,
+            "customer-number" => row.facts.customer_number = value,
+            "order" => row.facts.order = value,
+            "contract-date" => row.facts.contract_date = value,
+            "to" => row.facts.to = several().collect(),
+            "attach" => row.facts.attach = several().map(Into::into).collect(),
+            "account" => row.account = value,
+            _ => row.language = value,
+        }
+    }
+    row
+}

@@ -1,0 +1,325 @@
+//! The program as a person or a script uses it: arguments, exit codes, JSON, complaints. Each test has a folder
+//! of its own with config, store and Maildirs.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const CONFIG: &str = r#"[account.home]
+name = "Li Wei"
+address = "li.wei@mailhost.example"
+time_zone = "Europe/Belgrade"
+maildir = "in"
+[account.home.smtp]
+maildir = "out"
+[store]
+path = "odjava.db"
+"#;
+
+struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self::with(CONFIG)
+    }
+
+    fn with(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("odjava.toml"), config).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        run_with(&self.path("odjava.toml"), words)
+    }
+
+    /// Runs a command that must succeed and gives its JSON objects.
+    fn json(&self, words: &[&str]) -> Vec<Value> {
+        let output = self.run(&[words, &["--json"]].concat());
+        let (out, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {err}");
+        out.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    }
+
+    /// Runs a command that must succeed and print one object.
+    fn object(&self, words: &[&str]) -> Value {
+        let mut all = self.json(words);
+        assert_eq!(all.len(), 1, "{words:?}");
+        all.remove(0)
+    }
+
+    fn new_case(&self) -> String {
+        let case = self.object(&["new", "--carrier", "other", "--to", "service@carrier.example", "--order", "A-4711"]);
+        case["reference"].as_str().unwrap().to_owned()
+    }
+}
+
+fn run_with(config: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_odjava"))
+        .arg("--config")
+        .arg(config)
+        .args(words)
+        .env_clear()
+        .env("HOME", config.parent().unwrap())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// A command fails with this exit code and a complaint that holds all these words.
+fn fails(output: &Output, code: i32, words: &[&str]) {
+    let (out, err) = texts(output);
+    assert_eq!(output.status.code(), Some(code), "{out}\n{err}");
+    for word in words {
+        assert!(err.contains(word), "`{word}` is not in: {err}");
+    }
+    if code == 1 {
+        assert!(err.starts_with("odjava: "), "{err}");
+    }
+}
+
+#[test]
+fn a_case_goes_from_new_to_withdrawn() {
+    let home = Home::new();
+    let reference = home.new_case();
+    let case = home.object(&["show", &reference]);
+    for field in ["reference", "carrier", "state", "question", "account", "msisdn", "follow_ups_sent"] {
+        assert!(case.get(field).is_some(), "{field}");
+    }
+    for field in ["acknowledged_at", "ticket", "effective_date", "next_action_at", "timeline", "messages"] {
+        assert!(case.get(field).is_some(), "{field}");
+    }
+    assert_eq!(case["state"], "drafted");
+    assert_eq!(case["draft"]["to"], "service@carrier.example");
+    assert_eq!(case["draft"]["covers"].as_array().unwrap().len(), 3);
+    assert!(case["next_action_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(home.json(&["list"]).len(), 1);
+    let approved = home.object(&["approve", &reference]);
+    assert_eq!(approved["state"], "sending");
+    assert_eq!(approved["messages"][0]["direction"], "out");
+    assert_eq!(home.object(&["hold", &reference, "--until", "2099-01-01"])["hold_until"], "2099-01-01T00:00:00Z");
+    assert_eq!(home.object(&["hold", &reference, "--lift"])["hold_until"], Value::Null);
+    let closed = home.object(&["withdraw", &reference]);
+    assert_eq!((&closed["state"], &closed["resolution"]), (&"closed".into(), &"withdrawn".into()));
+    assert!(home.json(&["list"]).is_empty());
+    assert_eq!(home.json(&["list", "--all"]).len(), 1);
+}
+
+#[test]
+fn what_new_prints_for_people_counts_as_read() {
+    let home = Home::new();
+    let output = home.run(&["new", "--carrier", "other", "--to", "service@carrier.example", "--order", "A-4711"]);
+    let (out, _) = texts(&output);
+    let reference = out.split_whitespace().next().unwrap();
+    assert!(out.contains("To: service@carrier.example") && out.contains(&format!("odjava approve {reference}")));
+    assert!(out.contains("formal notice, after 7 days of silence"), "{out}");
+    assert!(!out.contains('\u{1b}'), "colour without a terminal");
+    assert_eq!(home.run(&["approve", reference]).status.code(), Some(0));
+}
+
+#[test]
+fn a_text_that_changed_since_it_was_read_is_not_approved() {
+    let home = Home::new();
+    let reference = home.new_case();
+    let read = home.object(&["draft", &reference])["draft"]["digest"].as_str().unwrap().to_owned();
+    std::fs::write(home.path("letter.txt"), "Please end my contract.\n").unwrap();
+    let file = home.path("letter.txt").display().to_string();
+    let edited = home.object(&["edit", &reference, "--body-file", &file]);
+    assert_eq!(edited["draft"]["body"], "Please end my contract.\n");
+    let words = ["is not the one you read", "odjava draft"];
+    fails(&home.run(&["approve", &reference, "--digest", &read]), 1, &words);
+    assert_eq!(home.object(&["show", &reference])["state"], "drafted");
+    assert_eq!(home.object(&["approve", &reference])["state"], "sending");
+}
+
+#[test]
+fn a_text_nobody_was_shown_is_not_approved() {
+    let home = Home::new();
+    std::fs::write(home.path("lines.csv"), "carrier;order;to\nother;A-1;a@carrier.example\n").unwrap();
+    let file = home.path("lines.csv").display().to_string();
+    assert_eq!(home.run(&["new", "--from-csv", &file]).status.code(), Some(0));
+    let reference = home.json(&["list"])[0]["reference"].as_str().unwrap().to_owned();
+    fails(&home.run(&["approve", &reference]), 1, &["not read", &format!("odjava draft {reference}")]);
+}
+
+#[test]
+fn a_carrier_without_an_address_waits_for_one() {
+    let home = Home::new();
+    let case = home.object(&["new", "--carrier", "mts", "--msisdn", "064 123-4567"]);
+    assert_eq!((&case["state"], &case["msisdn"]), (&"collecting".into(), &"+381641234567".into()));
+    assert_eq!(case["missing"], serde_json::json!(["--to"]));
+    let reference = case["reference"].as_str().unwrap();
+    let case = home.object(&["edit", reference, "--to", "korisnik@carrier.example"]);
+    assert_eq!(case["state"], "drafted");
+    let again = home.run(&["new", "--carrier", "mts", "--msisdn", "+381641234567"]);
+    fails(&again, 1, &["already cancels this line", reference]);
+}
+
+#[test]
+fn all_rows_of_a_file_are_checked_before_one_case_is_opened() {
+    let home = Home::new();
+    let rows = "\u{feff}carrier,order,to,msisdn\nother,A-1,a@carrier.example,\nmts,,,nonsense\nnobody at all,,,\nother,A-1,a@carrier.example,\n";
+    std::fs::write(home.path("lines.csv"), rows).unwrap();
+    let file = home.path("lines.csv").display().to_string();
+    let output = home.run(&["new", "--from-csv", &file]);
+    fails(&output, 1, &["line 3, column msisdn", "line 4, column carrier", "line 5: the same line", "--skip-bad"]);
+    assert!(home.json(&["list", "--all"]).is_empty());
+    assert_eq!(home.json(&["new", "--from-csv", &file, "--skip-bad"]).len(), 1);
+}
+
+#[test]
+fn only_documents_a_carrier_can_read_are_enclosed() {
+    let home = Home::new();
+    std::fs::write(home.path("scan.pdf"), b"%PDF-1.7 invented").unwrap();
+    std::fs::write(home.path("tool.exe"), b"MZ").unwrap();
+    let new = |file: &str| {
+        let path = home.path(file).display().to_string();
+        home.run(&[
+            "new",
+            "--carrier",
+            "other",
+            "--to",
+            "a@carrier.example",
+            "--order",
+            "A-1",
+            "--attach",
+            &path,
+            "--json",
+        ])
+    };
+    fails(&new("tool.exe"), 1, &["--attach", "tool.exe", "no PDF, JPEG or PNG"]);
+    fails(&new("nowhere.pdf"), 1, &["nowhere.pdf", "cannot be read"]);
+    let case: Value = serde_json::from_slice(&new("scan.pdf").stdout).unwrap();
+    assert_eq!(case["draft"]["attachments"][0]["media_type"], "application/pdf");
+}
+
+#[test]
+fn bad_input_gets_one_clear_message() {
+    let home = Home::new();
+    let reference = home.new_case();
+    fails(
+        &home.run(&["new", "--carrier", "yetell x", "--msisdn", "064"]),
+        1,
+        &["no carrier `yetell x`", "yettel-rs", "--carrier other --to ADDRESS"],
+    );
+    fails(&home.run(&["new", "--carrier", "mts", "--msisdn", "12ab567890"]), 1, &["--msisdn", "******7890"]);
+    fails(&home.run(&["new"]), 1, &["--carrier", "--msisdn"]);
+    fails(&home.run(&["new", "--carrier", "other", "--order", "A-9"]), 1, &["--to", "is missing"]);
+    fails(&home.run(&["show", "ZZZ9"]), 1, &["no case ZZZ9", "odjava list --all"]);
+    fails(&home.run(&["show", "nonsense!"]), 2, &["looks like 7Q2M", "--help"]);
+    fails(&home.run(&["resolve", &reference]), 2, &["--keep-waiting"]);
+    fails(&home.run(&["resolve", &reference, "--sent"]), 1, &["no mail is in doubt"]);
+    fails(&home.run(&["hold", &reference, "--until", "2020-01-01"]), 1, &["not in the future"]);
+    fails(&home.run(&["resolve", &reference, "--trust", "99"]), 1, &["no message 99"]);
+    fails(&home.run(&["nonsense"]), 2, &["unrecognized subcommand"]);
+    fails(&run_with(&home.path("nowhere.toml"), &["list"]), 1, &["nowhere.toml", "odjava init"]);
+}
+
+#[test]
+fn a_bad_config_is_told_with_its_lines_and_without_its_secrets() {
+    let check = |config: &str, words: &[&str]| {
+        let home = Home::with(config);
+        let output = home.run(&["list"]);
+        fails(&output, 1, words);
+        assert!(!texts(&output).1.contains("s3cret"));
+    };
+    check(&CONFIG.replace("time_zone", "timezone"), &["odjava.toml:4", "timezone", "time_zone"]);
+    check(&CONFIG.replace("\"Li Wei\"", "7"), &["odjava.toml:2", "name"]);
+    let imap = "[account.home]\nname = \"Li\"\naddress = \"li@mailhost.example\"\n[account.home.imap]\nhost = \"i.example\"\n[account.home.smtp]\nmaildir = \"out\"\n";
+    check(imap, &["odjava.toml:4", "password"]);
+    check(&imap.replace("host =", "password = \"s3cret\"\nhost ="), &["chmod 600"]);
+}
+
+#[test]
+fn check_names_what_is_to_be_mended() {
+    let home = Home::new();
+    let all: Vec<Value> = home.json(&["check", "--offline"]);
+    assert!(all.iter().all(|f| f["ok"] == true) && all.len() >= 5, "{all:?}");
+    let text = "[account.home]\nname = \"Li\"\naddress = \"li@mailhost.example\"\n[account.home.imap]\nhost = \"i.example\"\npassword = { env = \"NOT_SET_ANYWHERE\" }\n[account.home.smtp]\nmaildir = \"out\"\n[store]\npath = \"odjava.db\"\n";
+    let output = Home::with(text).run(&["check", "--offline"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(texts(&output).0.contains("NOT_SET_ANYWHERE"));
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_left_as_it_is() {
+    let home = Home::new();
+    home.new_case();
+    let store = rusqlite::Connection::open(home.path("odjava.db")).unwrap();
+    store.pragma_update(None, "user_version", 999).unwrap();
+    drop(store);
+    fails(&home.run(&["list"]), 1, &["odjava.db", "version 999", "newer odjava"]);
+    let home = Home::new();
+    std::fs::write(home.path("odjava.db"), "this is no database, and never was one at all").unwrap();
+    fails(&home.run(&["list"]), 1, &["damaged or no SQLite file"]);
+}
+
+#[test]
+fn init_writes_a_private_config_once() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let path = home.path("new/odjava.toml");
+    let words = ["init", "--name", "Ana Anić", "--address", "ana@mailhost.example"];
+    assert_eq!(run_with(&path, &words).status.code(), Some(0));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("name = \"Ana Anić\""));
+    fails(&run_with(&path, &words), 1, &["is there already", "--force"]);
+}
+
+#[test]
+fn carriers_are_found_without_a_config() {
+    let home = Home::new();
+    let nowhere = home.path("none");
+    std::fs::create_dir(&nowhere).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_odjava"))
+        .args(["carriers", "telenor"])
+        .env_clear()
+        .env("HOME", &nowhere)
+        .output()
+        .unwrap();
+    assert!(texts(&output).0.contains("yettel-rs"));
+    assert_eq!(home.object(&["carriers", "show", "mts-rs"])["id"], "mts-rs");
+    fails(&home.run(&["carriers", "show", "nobody"]), 1, &["no carrier `nobody`"]);
+}
+
+#[test]
+fn completions_are_printed_for_shells() {
+    let output = Home::new().run(&["completions", "bash"]);
+    assert!(texts(&output).0.contains("_odjava"));
+}
+
+#[test]
+fn the_demo_tells_a_whole_life_and_leaves_its_mails() {
+    let home = Home::new();
+    let folder = home.path("demo").display().to_string();
+    let told = home.json(&["demo", "--dir", &folder]);
+    let end = told.last().unwrap();
+    assert_eq!(end["done"], true);
+    let states: Vec<&str> = told.iter().filter_map(|t| t["state"].as_str()).collect();
+    for state in ["drafted", "awaiting_reply", "needs_you", "confirmed", "done"] {
+        assert!(states.contains(&state), "{state} is not in {states:?}");
+    }
+    assert!(std::fs::read_dir(home.path("demo/mails")).unwrap().count() >= 12);
+    let config = home.path("demo/odjava.toml");
+    let reference = end["reference"].as_str().unwrap();
+    let shown = run_with(&config, &["show", reference, "--json"]);
+    let case: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!((&case["state"], &case["ticket"]), (&"done".into(), &"DT-58214".into()));
+    assert_eq!((&case["follow_ups_sent"], &case["effective_date"]), (&1.into(), &"2026-03-31".into()));
+    let forged = case["messages"].as_array().unwrap().iter().find(|m| m["authentic"] == "no").unwrap();
+    assert_eq!(forged["kind"], "confirmed");
+    let explained = run_with(&config, &["explain", "--json", &format!("{folder}/mails")]);
+    assert!(texts(&explained).0.lines().count() >= 12);
+    fails(&home.run(&["demo", "--dir", &folder]), 1, &["is not empty", "--dir"]);
+}
