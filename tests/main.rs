@@ -16,6 +16,7 @@ mod harness;
 mod imap;
 mod local_out;
 mod properties;
+mod real_servers;
 mod replies;
 mod scenarios;
 mod smtp;

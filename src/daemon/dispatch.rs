@@ -53,7 +53,7 @@ pub(super) async fn run(parts: Parts, account: Account, mut stop: Stop) {
     }
 }
 
-/// Settles what a crash left, hands over everything due, files copies; returns when the next mail is due.
+/// Settles what a crash left and hands over everything due; returns when the next mail is due.
 ///
 /// # Errors
 /// [`EngineError::Store`] when the store fails.
@@ -75,10 +75,8 @@ pub async fn once(parts: &Parts, account: &Account) -> Result<Option<Timestamp>,
             hand_over(parts, account, row).await?;
         }
     }
-    let copies_wait = mailbox::file_copies(parts, account).await?;
     let name = account.name.clone();
-    let next = parts.store.read(move |s| s.read(|tx| tx.next_mail_at(&name))).await?;
-    Ok([next, copies_wait].into_iter().flatten().min())
+    parts.store.read(move |s| s.read(|tx| tx.next_mail_at(&name)).map_err(EngineError::from)).await
 }
 
 async fn hand_over(parts: &Parts, account: &Account, row: OutboxRow) -> Result<(), EngineError> {

@@ -469,6 +469,29 @@ fn unreadable(maildir: &Path, error: &std::io::Error) -> String {
     format!("the Maildir {} cannot be read: {error}", maildir.display())
 }
 
+/// The task that files copies: apart from sending, because a server that files them itself is given a moment.
+pub(super) async fn run_copies(parts: Parts, account: Account, mut stop: Stop) {
+    let mut changes = parts.store.changes();
+    loop {
+        changes.borrow_and_update();
+        let wait = match file_copies(&parts, &account).await {
+            Ok(next) => next.map_or(super::LONG, |at| super::until(at, parts.clock.now())),
+            Err(error) => {
+                tracing::error!(account = account.name, %error, "copies owed could not be looked at; trying again");
+                super::AFTER_FAILURE
+            }
+        };
+        // After a failure a change of the store is no reason to try again sooner.
+        let changed =
+            async { if wait == super::LONG { changes.changed().await.is_ok() } else { std::future::pending().await } };
+        tokio::select! {
+            () = stop.asked() => return,
+            () = tokio::time::sleep(wait) => {}
+            _ = changed => {}
+        }
+    }
+}
+
 /// Files the copies that are owed; returns when to try again if some could not be.
 ///
 /// # Errors

@@ -107,6 +107,7 @@ pub async fn run(parts: Parts, store_file: &std::path::Path) -> Result<(), Engin
     for account in parts.config.accounts.values() {
         tasks.spawn(dispatch::run(parts.clone(), account.clone(), stopping.clone()));
         tasks.spawn(mailbox::run(parts.clone(), account.clone(), stopping.clone()));
+        tasks.spawn(mailbox::run_copies(parts.clone(), account.clone(), stopping.clone()));
     }
     tracing::info!(accounts = parts.config.accounts.len(), "odjava is running");
     let ended = tokio::select! {
@@ -141,6 +142,7 @@ pub async fn run_once(parts: Parts, store_file: &std::path::Path) -> Result<(), 
     parts.store.write(move |store| timekeeper::ring_due(&mine, store)).await?;
     for account in parts.config.accounts.values() {
         dispatch::once(&parts, account).await?;
+        mailbox::file_copies(&parts, account).await?;
     }
     drop(lock);
     if trouble.is_empty() { Ok(()) } else { Err(EngineError::Rules(trouble.join("\n"))) }

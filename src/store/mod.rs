@@ -13,10 +13,9 @@ pub use watch::{Cursor, Watch};
 
 use crate::domain::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use rusqlite_migration::{M, Migrations};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Append only: a migration that has been released is never changed.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
@@ -127,22 +126,18 @@ impl Store {
 
     fn prepare(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY)?;
-        let found: i64 = connection.pragma_query_value(None, "user_version", |r| r.get(0))?;
-        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-        if found > known {
-            return Err(StoreError::Newer { path: path.to_owned(), found, known });
+        // Switching to WAL does not wait for another process that does the same; so it is tried again.
+        let began = Instant::now();
+        while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL").map_err(StoreError::from) {
+            if !matches!(error, StoreError::Busy) || began.elapsed() > BUSY {
+                return Err(error);
+            }
+            std::thread::sleep(Duration::from_millis(20));
         }
-        connection.pragma_update(None, "journal_mode", "WAL")?;
         // FULL: a commit is on the disk before the mail it orders can leave.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
-        if found < known {
-            let migrations = Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect());
-            migrations.to_latest(&mut connection).map_err(|error| match error {
-                rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::from(err),
-                other => StoreError::Sqlite(other.to_string()),
-            })?;
-        }
+        migrate(&mut connection, path)?;
         Ok(Self { connection, path: path.to_owned() })
     }
 
@@ -182,6 +177,27 @@ impl Store {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Brings a store up to date. The version is read again inside the write transaction, because daemon and
+/// command line may open a new store at the same moment.
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let version = |c: &Connection| c.pragma_query_value(None, "user_version", |r| r.get::<_, i64>(0));
+    let found = version(connection)?;
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    if found == known {
+        return Ok(());
+    }
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = usize::try_from(version(&tx)?).unwrap_or(0);
+    for sql in MIGRATIONS.iter().skip(done) {
+        tx.execute_batch(sql)?;
+    }
+    tx.pragma_update(None, "user_version", known)?;
+    Ok(tx.commit()?)
 }
 
 /// An open transaction; the tables are its methods.

@@ -5,6 +5,7 @@
 pub mod authority;
 pub mod carrier;
 pub mod dovecot;
+pub mod home;
 pub mod imap_peer;
 pub mod pki;
 pub mod postfix;
