@@ -117,7 +117,9 @@ fn a_case_goes_from_new_to_withdrawn() {
     assert_eq!(case["draft"]["to"], "service@carrier.example");
     assert_eq!(case["draft"]["covers"].as_array().unwrap().len(), 3);
     assert!(case["next_action_at"].as_str().unwrap().ends_with('Z'));
-    assert_eq!(home.json(&["list"]).len(), 1);
+    let listed = home.json(&["list"]);
+    assert_eq!((listed.len(), &listed[0]["reference"]), (1, &reference.clone().into()));
+    assert!(listed[0].get("draft").is_none(), "a list holds no letters");
     let approved = home.object(&["approve", &reference]);
     assert_eq!(approved["state"], "sending");
     assert_eq!(approved["messages"][0]["direction"], "out");
@@ -352,6 +354,17 @@ fn a_message_without_a_case_waits_to_be_filed() {
     let filed = case["messages"].as_array().unwrap().iter().find(|m| m["direction"] == "in").unwrap();
     assert_eq!(filed["message"], unfiled[0]["message"]);
     assert!(home.json(&["list", "--unfiled"]).is_empty());
+}
+
+#[test]
+fn logs_hold_no_number_and_no_address() {
+    let home = Home::new();
+    let words = ["-vv", "new", "--carrier", "other", "--to", "service@carrier.example", "--msisdn", "+381601234567"];
+    let (_, err) = texts(&home.run(&[&words[..], &["--iccid", "8938101234567890123", "--json"]].concat()));
+    assert!(err.contains("event applied") && err.contains("check digit"), "{err}");
+    for secret in ["60123", "12345678901", "service@", "li.wei"] {
+        assert!(!err.contains(secret), "{secret}: {err}");
+    }
 }
 
 #[test]

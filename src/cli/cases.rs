@@ -37,7 +37,7 @@ pub(super) fn list(place: &Place, what: &List, output: &mut Output) -> anyhow::R
         });
         let mut cases = Vec::with_capacity(rows.len());
         for row in rows {
-            let seen = view::case_view(&engine, tx, &row)?;
+            let seen = view::case_view(tx, &row)?;
             let next_at = view::next_action_at(tx, &row.case)?;
             cases.push((row, seen, next_at));
         }

@@ -127,6 +127,13 @@ impl Facts {
         })
     }
 
+    /// What looks wrong and may be right all the same: real cards exist that fail their check digit.
+    pub(super) fn doubt(&self) -> Option<String> {
+        let iccid = self.line.iccid.as_ref().filter(|i| !i.luhn_ok())?;
+        let shown = crate::domain::identity::masked(iccid.as_str());
+        Some(format!("please compare the ICCID {shown} once more: its check digit does not fit"))
+    }
+
     /// All documents, those read just now stored.
     pub(super) fn attachments(&self, tx: &Tx<'_>) -> Result<Vec<Attachment>, EngineError> {
         let mut all = self.kept.clone();

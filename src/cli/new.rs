@@ -33,6 +33,9 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
         Err(problems) => bail!("{}", listed(&problems)),
     };
     let order = complete(order, output)?;
+    if let Some(doubt) = order.facts.doubt() {
+        output.remark(doubt);
+    }
     let row = open(&mut desk, &order)?;
     cases::print_case(&mut desk, &row, output)?;
     Ok(ExitCode::SUCCESS)
@@ -166,11 +169,15 @@ fn complete(mut order: Order, output: &mut Output) -> anyhow::Result<Order> {
         tries += 1;
         let mut flags = FactFlags::default();
         for fact in order.missing.clone() {
-            if fact == Fact::ContactAddress {
+            if fact == Fact::ContactAddress && order.carrier.id != OTHER {
                 output.remark(channels_told(&order.carrier));
             }
-            let prompt = format!("{} {}", order.carrier.name, wanted(fact));
-            let text = ask(&prompt, fact == Fact::ContactAddress && order.carrier.id != OTHER)?;
+            if fact == Fact::LineNumber {
+                ask_number(&mut flags)?;
+                continue;
+            }
+            let may_be_empty = fact == Fact::ContactAddress && order.carrier.id != OTHER;
+            let text = ask(prompt(fact, may_be_empty), may_be_empty)?;
             let slot = match fact {
                 Fact::Name => &mut flags.name,
                 Fact::Msisdn | Fact::LineNumber => &mut flags.msisdn,
@@ -196,6 +203,38 @@ fn complete(mut order: Order, output: &mut Output) -> anyhow::Result<Order> {
     }
     let missing = order.missing_now();
     if missing.is_empty() { Ok(order) } else { bail!("{}", listed(&missing)) }
+}
+
+/// Any one number that names the line.
+fn ask_number(flags: &mut FactFlags) -> anyhow::Result<()> {
+    let ways = [
+        ("Phone number (empty if there is none)", &mut flags.msisdn),
+        ("Order number (empty if there is none)", &mut flags.order),
+        ("Customer or contract number (empty if there is none)", &mut flags.customer_number),
+        ("Number of the SIM card, ICCID", &mut flags.iccid),
+    ];
+    for (prompt, slot) in ways {
+        let text = ask(prompt, true)?;
+        if !text.is_empty() {
+            *slot = Some(text);
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn prompt(fact: Fact, may_be_empty: bool) -> &'static str {
+    match fact {
+        Fact::Name => "Name of the holder, as the carrier knows it",
+        Fact::Msisdn | Fact::LineNumber => "Phone number",
+        Fact::Iccid => "Number of the SIM card (ICCID)",
+        Fact::Eid => "Number of the eSIM chip (EID)",
+        Fact::CustomerNumber => "Customer or contract number",
+        Fact::OrderNumber => "Order number",
+        Fact::ContractDate => "Day the contract was signed",
+        Fact::ContactAddress if may_be_empty => "Address to write to (empty: later)",
+        Fact::ContactAddress => "Address to write to",
+    }
 }
 
 fn ask(prompt: &str, may_be_empty: bool) -> anyhow::Result<String> {
@@ -243,10 +282,10 @@ fn carrier_name(order: &Order) -> String {
 pub(super) fn channels_told(carrier: &CarrierProfile) -> String {
     let mut out = format!("No address of {} that takes such requests is known.", carrier.name);
     for channel in carrier.usable_channels().filter(|c| c.kind != ChannelKind::Email) {
-        let value = channel.value.as_deref().unwrap_or("");
+        let value = channel.value.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
         let note = channel.note.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
         out.push_str(&format!(
-            "\n  {} {value}{note} [{}; {}]",
+            "\n  {}{value}{note} [{}; {}]",
             channel.kind.name().replace('_', " "),
             serde_name(&channel.source.standing).replace('_', " "),
             channel.source.text

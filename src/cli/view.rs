@@ -45,11 +45,10 @@ pub(super) struct CaseView {
     asked_in: Option<i64>,
     next_action_at: Option<Timestamp>,
     yours: bool,
-    draft: Option<Value>,
 }
 
 /// The fields of one case.
-pub(super) fn case_view(engine: &Engine<'_>, tx: &Tx<'_>, row: &CaseRow) -> Result<CaseView, EngineError> {
+pub(super) fn case_view(tx: &Tx<'_>, row: &CaseRow) -> Result<CaseView, EngineError> {
     let case = &row.case;
     let progress = case.state.progress();
     let line = &case.line;
@@ -95,7 +94,6 @@ pub(super) fn case_view(engine: &Engine<'_>, tx: &Tx<'_>, row: &CaseRow) -> Resu
         },
         next_action_at: next_action_at(tx, case)?,
         yours: is_yours(case),
-        draft: draft_view(engine, case)?,
     })
 }
 
@@ -148,9 +146,10 @@ fn attachment_view(attachment: &Attachment) -> Value {
 pub(super) fn full_view(desk: &mut Desk, row: &CaseRow) -> anyhow::Result<Value> {
     let (engine, _, store) = desk.parts();
     store.read(|tx| {
-        let mut value = serde_json::to_value(case_view(&engine, tx, row)?)?;
+        let mut value = serde_json::to_value(case_view(tx, row)?)?;
         let told = timeline::of_case(tx, row)?;
         if let Value::Object(fields) = &mut value {
+            fields.insert("draft".to_owned(), serde_json::to_value(draft_view(&engine, &row.case)?)?);
             fields.insert("timeline".to_owned(), serde_json::to_value(&told)?);
             fields.insert("messages".to_owned(), serde_json::to_value(timeline::messages(tx, row)?)?);
         }
