@@ -41,6 +41,10 @@ pub(super) fn list(place: &Place, what: &List, output: &mut Output) -> anyhow::R
             let next_at = view::next_action_at(tx, &row.case)?;
             cases.push((row, seen, next_at));
         }
+        // Newest first; for people those that wait for them stand on top.
+        if !output.json() {
+            cases.sort_by_key(|(row, ..)| !view::is_yours(&row.case));
+        }
         Ok::<_, engine::EngineError>((cases, tx.unfiled_messages(UNFILED_MAX)?.len()))
     })?;
     if output.json() {

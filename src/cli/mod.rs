@@ -3,9 +3,9 @@
 //!
 //! | file | commands |
 //! |---|---|
-//! | `new`, `facts`, `csv` | `new`, and the facts that `edit` takes too |
+//! | `new`, `batch`, `facts`, `csv` | `new`, and the facts that `edit` takes too |
 //! | `cases` | `list`, `show`, `draft` |
-//! | `acts` | `approve`, `edit`, `withdraw`, `hold`, `answer`, `resolve` |
+//! | `acts`, `answer` | `approve`, `edit`, `withdraw`, `hold`, `answer`, `resolve` |
 //! | `carriers`, `check`, `init`, `run`, `explain`, `demo` | the commands of these names |
 //! | `desk` | the opened config and store that the commands work with |
 //! | `view`, `timeline`, `wording` | a case as JSON and as words |
@@ -14,6 +14,7 @@
 mod acts;
 mod answer;
 pub mod arguments;
+mod batch;
 mod carriers;
 mod cases;
 mod check;

@@ -1,28 +1,30 @@
-//! `odjava new`: from flags, answers at the terminal or a CSV file to opened cases. What a request needs is
+//! `odjava new`: from flags and answers at the terminal to an opened case; many at once are in `batch`. What a request needs is
 //! said by the carrier's record.
 
 use super::arguments::{FactFlags, New};
 use super::desk::{Desk, Place};
 use super::facts::{FactProblem, Facts, Whose, listed};
-use super::output::{Output, paint};
-use super::{cases, csv, view};
+use super::output::Output;
+use super::{batch, cases};
 use crate::config::account::Account;
 use crate::config::carriers::Directory;
 use crate::domain::address::CaseSeed;
 use crate::domain::carrier::{CarrierProfile, ChannelKind, OTHER};
 use crate::domain::case::{Case, Fact, State};
 use crate::domain::decide::{Opening, serde_name};
-use crate::store::CaseRow;
+use crate::engine::Engine;
+use crate::rulebook::ConfiguredRules;
+use crate::store::{CaseRow, Tx};
 use anyhow::{Context, bail};
-use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Opens one case, or one for each row of a file.
 pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Result<ExitCode> {
     let mut desk = Desk::open(place)?;
     if let Some(path) = &what.from_csv {
         let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        return from_csv(&mut desk, what, &path.display().to_string(), &bytes, output);
+        return batch::from_csv(&mut desk, what, &path.display().to_string(), &bytes, output);
     }
     let mut what = what.clone();
     if what.carrier.is_none() && output.can_ask() {
@@ -36,7 +38,7 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
     if let Some(doubt) = order.facts.doubt() {
         output.remark(doubt);
     }
-    let row = open(&mut desk, &order)?;
+    let row = open(&mut desk, order)?;
     cases::print_case(&mut desk, &row, output)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -44,20 +46,23 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
 /// Opens a case from flags alone.
 pub(super) fn open_as_told(desk: &mut Desk, what: &New) -> anyhow::Result<CaseRow> {
     let order = Order::of(desk, what).map_err(|problems| anyhow::anyhow!("{}", listed(&problems)))?;
-    open(desk, &order)
+    open(desk, order)
 }
 
 /// A case about to be opened.
-struct Order {
+pub(super) struct Order {
     account: String,
-    carrier: CarrierProfile,
+    /// The carrier.
+    pub(super) carrier: CarrierProfile,
     language: String,
-    facts: Facts,
+    /// All that was said.
+    pub(super) facts: Facts,
     missing: Vec<Fact>,
 }
 
 impl Order {
-    fn of(desk: &Desk, what: &New) -> Result<Self, Vec<FactProblem>> {
+    /// What flags or a row say, checked; facts may still be missing.
+    pub(super) fn of(desk: &Desk, what: &New) -> Result<Self, Vec<FactProblem>> {
         let problem = |flag: &'static str, text: String| vec![FactProblem { flag, text }];
         let account =
             desk.rules.config.account(what.account.as_deref()).map_err(|e| problem("--account", e.to_string()))?;
@@ -87,7 +92,7 @@ impl Order {
     }
 
     /// Facts without which no case is opened: an address may be found later, a line must be named.
-    fn missing_now(&self) -> Vec<FactProblem> {
+    pub(super) fn missing_now(&self) -> Vec<FactProblem> {
         let waits = |fact: &&Fact| **fact != Fact::ContactAddress || self.carrier.id == OTHER;
         self.missing
             .iter()
@@ -242,32 +247,46 @@ fn ask(prompt: &str, may_be_empty: bool) -> anyhow::Result<String> {
     Ok(input.interact_text()?.trim().to_owned())
 }
 
-/// Opens a case in one transaction: reference, letters, journal.
-fn open(desk: &mut Desk, order: &Order) -> anyhow::Result<CaseRow> {
-    let seed = CaseSeed(desk.clock.random());
+/// Opens cases in one transaction: all of them or none.
+pub(super) fn open_all(desk: &mut Desk, orders: &[Order]) -> anyhow::Result<Vec<CaseRow>> {
+    let clock = Arc::clone(&desk.clock);
     let (engine, rules, store) = desk.parts();
+    store.transaction(|tx| {
+        orders.iter().map(|order| open_one(&engine, rules, tx, order, CaseSeed(clock.random()))).collect()
+    })
+}
+
+fn open_one(
+    engine: &Engine<'_>,
+    rules: &ConfiguredRules,
+    tx: &Tx<'_>,
+    order: &Order,
+    seed: CaseSeed,
+) -> anyhow::Result<CaseRow> {
     let account: &Account = rules.account(&order.account)?;
     let carrier_name = carrier_name(order);
-    store.transaction(|tx| {
-        let reference = engine.draw_reference(tx)?;
-        let whose = Whose {
-            reference: &reference,
-            account,
-            carrier: &order.carrier,
-            carrier_name: &carrier_name,
-            language: &order.language,
-        };
-        let event = order.facts.event(rules, tx, &whose)?;
-        let opening = Opening {
-            reference: reference.clone(),
-            seed,
-            account: order.account.clone(),
-            carrier: order.carrier.id.clone(),
-            carrier_name: carrier_name.clone(),
-            letter_language: order.language.clone(),
-        };
-        Ok(engine.open(tx, &opening, &event)?)
-    })
+    let reference = engine.draw_reference(tx)?;
+    let whose = Whose {
+        reference: &reference,
+        account,
+        carrier: &order.carrier,
+        carrier_name: &carrier_name,
+        language: &order.language,
+    };
+    let event = order.facts.event(rules, tx, &whose)?;
+    let opening = Opening {
+        reference: reference.clone(),
+        seed,
+        account: order.account.clone(),
+        carrier: order.carrier.id.clone(),
+        carrier_name: carrier_name.clone(),
+        letter_language: order.language.clone(),
+    };
+    Ok(engine.open(tx, &opening, &event)?)
+}
+
+fn open(desk: &mut Desk, order: Order) -> anyhow::Result<CaseRow> {
+    open_all(desk, &[order])?.pop().context("no case was opened")
 }
 
 /// A carrier outside the directory is called by the domain it is written to.
@@ -305,121 +324,4 @@ pub(super) fn address_wanted(desk: &Desk, case: &Case) -> Option<String> {
         "{told}\nFound one? odjava edit {r} --to ADDRESS\nWent another way? odjava resolve {r} --sent-by CHANNEL",
         r = case.reference
     ))
-}
-
-const COLUMNS: [&str; 12] = [
-    "carrier",
-    "name",
-    "msisdn",
-    "iccid",
-    "eid",
-    "customer-number",
-    "order",
-    "contract-date",
-    "to",
-    "attach",
-    "account",
-    "language",
-];
-
-/// All rows are checked before the first case is opened; a row with a problem stops all, unless it is to be
-/// left out.
-fn from_csv(desk: &mut Desk, what: &New, file: &str, bytes: &[u8], output: &mut Output) -> anyhow::Result<ExitCode> {
-    let table = csv::parse(bytes).map_err(|e| anyhow::anyhow!("{file}: {e}"))?;
-    let unknown: Vec<String> = table
-        .columns
-        .iter()
-        .filter(|c| !COLUMNS.contains(&c.as_str()))
-        .map(|c| format!("{file}: line 1: there is no column `{c}`; there are {}", COLUMNS.join(", ")))
-        .collect();
-    if !unknown.is_empty() {
-        bail!("{}", listed(&unknown));
-    }
-    let mut problems = Vec::new();
-    let mut orders = Vec::new();
-    let mut lines_seen = BTreeSet::new();
-    for (line, fields) in &table.rows {
-        let found = Order::of(desk, &row_of(what, &table.columns, fields)).and_then(|order| {
-            let missing = order.missing_now();
-            if missing.is_empty() { Ok(order) } else { Err(missing) }
-        });
-        match found {
-            Err(found) => problems.extend(
-                found
-                    .iter()
-                    .map(|p| format!("{file}: line {line}, column {}: {}", p.flag.trim_start_matches("--"), p.text)),
-            ),
-            Ok(order) => {
-                let key = format!(
-                    "{} {:?} {:?} {:?}",
-                    order.carrier.id,
-                    order.facts.line.msisdn.as_ref().map(|m| m.as_str().to_owned()),
-                    order.facts.line.iccid.as_ref().map(|i| i.as_str().to_owned()),
-                    order.facts.line.order_number
-                );
-                let named = order.facts.line.msisdn.is_some()
-                    || order.facts.line.iccid.is_some()
-                    || order.facts.line.order_number.is_some();
-                let open = desk.store.read(|tx| tx.open_case_of_line(&order.carrier.id, &order.facts.line, None))?;
-                if let Some(reference) = open {
-                    problems.push(format!("{file}: line {line}: case {reference} already cancels this line"));
-                } else if named && !lines_seen.insert(key) {
-                    problems.push(format!("{file}: line {line}: the same line stands further up"));
-                } else {
-                    orders.push(order);
-                }
-            }
-        }
-    }
-    if !problems.is_empty() && !what.skip_bad {
-        bail!("{}\nno case was opened; mend the file, or leave these rows out with --skip-bad", listed(&problems));
-    }
-    for problem in &problems {
-        output.remark(format!("left out: {problem}"));
-    }
-    for order in &orders {
-        let row = open(desk, order)?;
-        if output.json() {
-            let value = view::full_view(desk, &row)?;
-            output.object(&value)?;
-            desk.note_shown(&row)?;
-        } else {
-            output.line(format!(
-                "{}{}{}  {}  {}",
-                paint::STRONG,
-                row.case.reference,
-                paint::PLAIN,
-                row.case.carrier_name,
-                super::wording::situation(&row.case)
-            ))?;
-        }
-    }
-    if !output.json() {
-        output.line(format!("{} opened. Read each with `odjava draft REF`, then approve it.", orders.len()))?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn row_of(what: &New, columns: &[String], fields: &[String]) -> New {
-    let mut row = New { account: what.account.clone(), language: what.language.clone(), ..New::default() };
-    for (column, field) in columns.iter().zip(fields) {
-        let value = Some(field.trim().to_owned()).filter(|f| !f.is_empty());
-        let Some(text) = value.clone() else { continue };
-        let several = || text.split_whitespace().map(str::to_owned);
-        match column.as_str() {
-            "carrier" => row.carrier = value,
-            "name" => row.facts.name = value,
-            "msisdn" => row.facts.msisdn = value,
-            "iccid" => row.facts.iccid = value,
-            "eid" => row.facts.eid = value,
-            "customer-number" => row.facts.customer_number = value,
-            "order" => row.facts.order = value,
-            "contract-date" => row.facts.contract_date = value,
-            "to" => row.facts.to = several().collect(),
-            "attach" => row.facts.attach = several().map(Into::into).collect(),
-            "account" => row.account = value,
-            _ => row.language = value,
-        }
-    }
-    row
 }
