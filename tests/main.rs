@@ -20,5 +20,6 @@ mod real_servers;
 mod replies;
 mod scenarios;
 mod smtp;
+mod store;
 mod support;
 mod templates;
