@@ -293,8 +293,8 @@ impl Engine<'_> {
             date: now,
             account: text.from.clone(),
             to: text.to.clone(),
-            subject: text.subject.clone(),
-            body: text.body.clone(),
+            subject: compose::harmless(&text.subject, false),
+            body: compose::harmless(&text.body, true),
             in_reply_to: None,
             references,
         })?;

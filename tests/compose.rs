@@ -316,3 +316,17 @@ fn a_date_beyond_four_digits_is_refused() {
         assert_eq!(compose(&message, &[]).unwrap_err(), ComposeError::BadDate);
     }
 }
+
+#[test]
+fn a_nudge_about_hostile_words_can_always_be_composed() {
+    for words in ["a\u{0b}b", "x\r\nBcc: y@z.example", "=?utf-8?q?=0D=0A?=", "\u{202e}txet", "\0", &"long ".repeat(500)]
+    {
+        let nudge = NudgeMessage {
+            subject: odjava::mail::compose::harmless(&format!("[7Q2M] {words}"), false),
+            body: odjava::mail::compose::harmless(&format!("They say:\n{words}"), true),
+            ..nudge()
+        };
+        let raw = compose_nudge(&nudge).unwrap_or_else(|e| panic!("{words:?}: {e}"));
+        assert_eq!(header_names(&raw), header_names(&compose_nudge(&self::nudge()).unwrap()), "{words:?}");
+    }
+}

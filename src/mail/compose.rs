@@ -161,12 +161,29 @@ fn date_header(date: Timestamp) -> Result<SystemTime, ComposeError> {
     Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
+/// What must not stand in a header: control characters, and what some readers take for line ends (U+2028, U+2029)
+/// or reorder text by (U+202A to U+202E, U+2066 to U+2069).
+fn is_forbidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Makes text of strangers fit for a mail to the holder: everything [`compose_nudge`] would refuse becomes a
+/// space. A nudge that cannot be composed would keep the event it tells of from being applied.
+#[must_use]
+pub fn harmless(text: &str, keep_lines: bool) -> String {
+    let clean: String = text
+        .replace("\r\n", "\n")
+        .replace("=?", "= ?")
+        .chars()
+        .map(|c| if is_forbidden(c) && !(keep_lines && (c == '\n' || c == '\t')) { ' ' } else { c })
+        .collect();
+    if keep_lines { clean } else { clean.chars().take(FIELD_CHARS_MAX).collect() }
+}
+
 /// Refuses what could end a header or be decoded into another: lettre encodes CR and LF but lets the other
 /// control characters through, and leaves a ready-made encoded word as it is.
 fn checked<'a>(text: &'a str, field: &'static str) -> Result<&'a str, ComposeError> {
-    // U+2028 and U+2029 are line ends to some readers; U+202A to U+202E and U+2066 to U+2069 reorder what is read.
-    let forbidden = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    if text.chars().any(forbidden) {
+    if text.chars().any(is_forbidden) {
         return Err(ComposeError::ControlCharacter { field });
     }
     if text.contains("=?") {
@@ -179,14 +196,15 @@ fn checked<'a>(text: &'a str, field: &'static str) -> Result<&'a str, ComposeErr
 }
 
 fn mailbox(name: Option<&str>, address: &Address, field: &'static str) -> Result<Mailbox, ComposeError> {
-    let name = checked(name.unwrap_or_default(), field)?.trim();
+    let name = checked(name.unwrap_or_default(), field)?.split_whitespace().collect::<Vec<_>>().join(" ");
     let address = address.as_str().parse().map_err(|_| ComposeError::BadAddress { field })?;
-    Ok(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), address))
+    Ok(Mailbox::new((!name.is_empty()).then_some(name), address))
 }
 
 fn subject(text: &str) -> Result<String, ComposeError> {
-    let text = checked(text, "Subject")?.trim();
-    if text.is_empty() { Err(ComposeError::Empty { field: "Subject" }) } else { Ok(text.to_owned()) }
+    // Runs of spaces are one space: between two encoded words they would be lost altogether (RFC 2047 §6.2).
+    let text = checked(text, "Subject")?.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() { Err(ComposeError::Empty { field: "Subject" }) } else { Ok(text) }
 }
 
 fn thread(

@@ -15,13 +15,16 @@ use crate::domain::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Append only: a migration that has been released is never changed.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
 
 /// How long one process waits for the other to finish its transaction.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// Between two tries to switch a new store to WAL.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -127,12 +130,13 @@ impl Store {
     fn prepare(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY)?;
         // Switching to WAL does not wait for another process that does the same; so it is tried again.
-        let began = Instant::now();
+        let mut tries = BUSY.as_millis() / PAUSE.as_millis();
         while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL").map_err(StoreError::from) {
-            if !matches!(error, StoreError::Busy) || began.elapsed() > BUSY {
+            if !matches!(error, StoreError::Busy) || tries == 0 {
                 return Err(error);
             }
-            std::thread::sleep(Duration::from_millis(20));
+            tries -= 1;
+            std::thread::sleep(PAUSE);
         }
         // FULL: a commit is on the disk before the mail it orders can leave.
         connection.pragma_update(None, "synchronous", "FULL")?;
