@@ -17,13 +17,14 @@
 //! | [`mail`] | bytes to domain types and back | domain |
 //! | [`store`] | SQLite; nobody else knows SQL | domain |
 //! | [`config`] | files to checked values | domain |
-//! | [`engine`] | applies one event: all that follows commits together | domain, mail, store |
-//! | [`rulebook`] | rules and words of the configuration for the engine | domain, config, engine |
-//! | [`daemon`] | tasks, sockets, the clock's ticking | all of the above |
-//! | [`cli`] | the commands | all of the above |
+//! | [`clock`] | the one place that reads the time and draws random bytes | domain |
+//! | [`engine`] | applies one event: all that follows commits together | domain, mail, store, clock |
+//! | [`rulebook`] | rules and words of the configuration for the engine | domain, config, store, engine |
 //! | [`explain`] | how messages are read, for people | domain, mail, config |
+//! | [`daemon`] | tasks, sockets, the clock's ticking | all but rulebook, explain and cli |
+//! | [`cli`] | the commands | all of the above |
 //!
-//! `tests/architecture.rs` holds the source to this table.
+//! `tests/architecture.rs` holds the source to this table, and names the crates that each part may use.
 //!
 //! # Three flows
 //!

@@ -18,6 +18,7 @@ mod local_out;
 mod properties;
 mod real_servers;
 mod replies;
+mod rulebook;
 mod scenarios;
 mod smtp;
 mod store;

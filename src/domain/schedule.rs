@@ -7,6 +7,14 @@ use chrono::{Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Time
 use chrono_tz::Tz;
 use std::str::FromStr;
 
+/// Longest wait on the carrier's word alone (a promise, an absence): somebody else can answer, and a date can be
+/// misread.
+pub const CARRIER_WAIT_MAX: TimeDelta = TimeDelta::days(31);
+
+/// Longest believable time until a confirmed end: a contract of two years (the longest first term that Directive (EU)
+/// 2018/1972 art. 105 allows) and a notice period on top.
+pub const NOTICE_MAX: TimeDelta = TimeDelta::days(800);
+
 /// Why a cron expression cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{expression}` is no usable cron expression: {reason}")]
@@ -187,9 +195,9 @@ pub fn send_window(policy: &Policy, at: Timestamp) -> Timestamp {
 /// RFC 5321 §4.5.4.1 wants half an hour for busy relays; a person waits here, and one mail is no load,
 /// so the first retries come sooner: at once-ish without a connection, after five minutes for
 /// greylisting (450, 451), after a quarter of an hour when the server names a lack of room (452).
-#[must_use]
 ///
 /// `first` replaces the first of these waits. Each further failure doubles the wait, up to four hours.
+#[must_use]
 pub fn back_off(failures: u32, code: Option<u16>, first: Option<Span>) -> TimeDelta {
     let usual = TimeDelta::seconds(match code {
         None => 15,

@@ -9,7 +9,7 @@ use crate::config::templates::{NudgeContext, Templates};
 use crate::config::{Config, ConfigProblems, QuietHours};
 use crate::domain::address::Reference;
 use crate::domain::carrier::CarrierProfile;
-use crate::domain::case::{Attachment, Case, Letter, Letters, Purpose};
+use crate::domain::case::{Attachment, Case, Letter, Letters, Purpose, Question};
 use crate::domain::draft::{AnswerKind, LetterFacts};
 use crate::domain::effect::NudgeKind;
 use crate::domain::identity::Line;
@@ -19,6 +19,7 @@ use crate::domain::{Timestamp, schedule};
 use crate::engine::{EngineError, NudgeFacts, NudgeText, Rulebook};
 use crate::store::LineKeys;
 use chrono::Days;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -170,7 +171,7 @@ impl Rulebook for ConfiguredRules {
             carrier_name: facts.case.map(|c| c.carrier_name.clone()),
             line: facts.case.map(|c| c.line.label_masked()),
             question: facts.case.and_then(Case::question),
-            facts: facts.facts.clone(),
+            facts: self.with_other_ways(facts),
         };
         let (subject, body) = self.templates.nudge(&account.language, &context).unwrap_or_else(|error| {
             tracing::warn!(%error, "a template failed; the holder is told in plain words");
@@ -183,6 +184,32 @@ impl Rulebook for ConfiguredRules {
             body,
             not_before: after_quiet_hours(self.config.nudge.quiet_hours, account.time_zone, now),
         })
+    }
+}
+
+impl ConfiguredRules {
+    /// The facts of a nudge, with the carrier's other ways and its regulator where e-mail leads no further.
+    fn with_other_ways(&self, nudge: &NudgeFacts<'_>) -> BTreeMap<String, String> {
+        let mut facts = nudge.facts.clone();
+        let is_stuck = |case: &&Case| match case.question() {
+            Some(Question::NoAnswer | Question::OtherChannel | Question::Undeliverable | Question::Refused) => true,
+            Some(
+                Question::MissingInfo
+                | Question::IdDocument
+                | Question::Payment
+                | Question::RetentionOffer
+                | Question::SendUnknown
+                | Question::UnclearReply
+                | Question::LateReply
+                | Question::BilledAfterEnd,
+            )
+            | None => false,
+        };
+        let record = nudge.case.filter(is_stuck).and_then(|case| self.directory.get(&case.carrier));
+        if let Some(record) = record.filter(|_| nudge.kind == NudgeKind::NeedsYou) {
+            facts.insert("list".to_owned(), record.other_ways().join("\n"));
+        }
+        facts
     }
 }
 

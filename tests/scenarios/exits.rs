@@ -63,6 +63,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "reply acknowledged",
             "reply confirmed",
             "questions",
+            "resolve --keep-waiting",
             "resolve --confirmed",
             "resolve --sent-by",
             "resolve --refused",

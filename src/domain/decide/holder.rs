@@ -21,13 +21,22 @@ impl Turn<'_> {
             State::Collecting { .. } => {}
             State::Drafted { mail, .. } if mail.purpose == Purpose::Request => {}
             State::NeedsYou { question: Question::Undeliverable, .. } => {}
-            State::Drafted { .. }
-            | State::Sending { .. }
-            | State::AwaitingReply { .. }
-            | State::NeedsYou { .. }
-            | State::Confirmed { .. }
-            | State::Done { .. }
-            | State::Closed { .. } => {
+            State::Confirmed { .. } => {
+                return Err(self.refuse("changing the facts", "the carrier has confirmed already"));
+            }
+            State::NeedsYou { clock: PausedClock { resume: Resume::Ended { .. }, .. }, .. } => {
+                return Err(self.refuse("changing the facts", "the carrier wrote after the end; see `odjava show`"));
+            }
+            State::Done { .. } | State::Closed { .. } => {
+                return Err(self.refuse("changing the facts", "the case is over; `odjava new` opens another"));
+            }
+            State::Sending { purpose: Purpose::Request, attempt: Attempt::Waiting, .. } => {
+                return Err(self.refuse(
+                    "changing the facts",
+                    "the request is approved and about to leave; `odjava withdraw` still takes it back",
+                ));
+            }
+            State::Drafted { .. } | State::Sending { .. } | State::AwaitingReply { .. } | State::NeedsYou { .. } => {
                 return Err(self
                     .refuse("changing the facts", "the request has left; write to the carrier with `odjava answer`"));
             }
@@ -196,11 +205,25 @@ impl Turn<'_> {
     }
 
     fn keep_waiting(&mut self) -> Result<(), Refusal> {
-        let State::NeedsYou { question, clock, .. } = &self.case.state else {
-            return match &self.case.state {
-                State::AwaitingReply { .. } => Ok(()),
-                _ => Err(self.refuse("waiting on", "nothing is asked of you; see `odjava show`")),
-            };
+        let (question, clock) = match &self.case.state {
+            State::NeedsYou { question, clock, .. } => (question, clock),
+            State::AwaitingReply { .. } => return Ok(()),
+            // A reminder or an answer is dropped, not the case.
+            State::Drafted { mail, progress, .. }
+                if mail.purpose != Purpose::Request && progress.requested_at.is_some() =>
+            {
+                let progress = progress.clone();
+                self.wait_anew(progress);
+                return Ok(());
+            }
+            State::Collecting { .. }
+            | State::Drafted { .. }
+            | State::Sending { .. }
+            | State::Confirmed { .. }
+            | State::Done { .. }
+            | State::Closed { .. } => {
+                return Err(self.refuse("waiting on", "nothing is asked of you; see `odjava show`"));
+            }
         };
         match clock.resume.clone() {
             Resume::Ended { state } => self.case.state = *state,

@@ -215,7 +215,7 @@ impl Turn<'_> {
         facts.extend(reply.map(reply_facts).unwrap_or_default());
         if let Some(mail) = &answer {
             facts.push(("digest", approval_digest(&self.case, mail, self.policy)));
-            facts.push(("text", mail.letter.body.clone()));
+            facts.push(("text", self.as_sent(&mail.letter.body, self.case.state.progress())));
         }
         self.nudge(NudgeKind::NeedsYou, format!("{name}:{about}"), &facts);
     }

@@ -3,7 +3,10 @@
 
 use super::sending::note_taken;
 use super::{Turn, reply_facts};
-use crate::domain::case::{Attempt, Evidence, Hold, HoldBy, Outgoing, Progress, Purpose, Question, Resume, State};
+use crate::domain::address::MessageId;
+use crate::domain::case::{
+    Attempt, Evidence, Hold, HoldBy, Outgoing, PausedClock, Progress, Purpose, Question, Resolution, Resume, State,
+};
 use crate::domain::effect::NudgeKind;
 use crate::domain::reply::{Authenticity, Bounce, BounceClass, Kind, Reply};
 use crate::domain::{Timestamp, schedule};
@@ -104,6 +107,9 @@ impl Turn<'_> {
         let absent = reply.kind == Kind::AutoReply && progress.absences < ABSENCES_MAX;
         let waiting = attempt == Attempt::Waiting;
         if attempt == Attempt::InFlightWithdrawn {
+            // What the carrier asks or says must reach the holder, who has withdrawn: told as after the end.
+            // The outcome of the mail under way is noted when it comes.
+            self.on_late(reply, &State::Closed { resolution: Resolution::Withdrawn, progress });
             return;
         }
         if !self.is_passing(reply) || (reminder && waiting && (absent || reply.kind == Kind::Acknowledged)) {
@@ -137,7 +143,8 @@ impl Turn<'_> {
         progress.last_sign_at = Some(self.now);
         let today = schedule::day_of(self.policy.carrier_time_zone, self.now);
         if let Some(day) = reply.promised_date.filter(|d| *d >= today) {
-            progress.promised = Some(day);
+            // One misread year must not silence the follow-ups for ever.
+            progress.promised = Some(day.min(today + schedule::CARRIER_WAIT_MAX));
         }
         if let Some(ticket) = &reply.ticket
             && !self.case.tickets.contains(ticket)
@@ -156,7 +163,7 @@ impl Turn<'_> {
                 let progress = self.learn(reply, progress);
                 self.wait_anew(progress);
             }
-            Kind::Confirmed if reply.certain => {
+            Kind::Confirmed if self.is_sure(reply) => {
                 let progress = self.learn(reply, progress);
                 self.set_progress(progress);
                 let evidence = Evidence::Mail { message: reply.message };
@@ -171,6 +178,13 @@ impl Turn<'_> {
             Kind::Refused => self.ask_about(Question::Refused, reply, progress),
             Kind::Retention => self.ask_about(Question::RetentionOffer, reply, progress),
         }
+    }
+
+    /// Whether a confirmation may be taken as it was read. An end that lies too far ahead is more likely a misread
+    /// year, and would keep a case waiting for it.
+    fn is_sure(&self, reply: &Reply) -> bool {
+        let latest = schedule::day_of(self.policy.carrier_time_zone, self.now) + schedule::NOTICE_MAX;
+        reply.certain && reply.effective_date.is_none_or(|day| day <= latest)
     }
 
     fn set_progress(&mut self, learned: Progress) {
@@ -192,7 +206,13 @@ impl Turn<'_> {
 
     /// An absent clerk: wait until a working day after the return, a week when no date is given.
     fn on_absence(&mut self, reply: &Reply, mut progress: Progress) {
-        let State::AwaitingReply { follow_up_at, .. } = &self.case.state else { return };
+        let State::AwaitingReply { follow_up_at, no_sign_at, bounce_final_at, .. } = &mut self.case.state else {
+            return;
+        };
+        // Whoever answers automatically has received: this is proven, unlike a stranger's notice.
+        *no_sign_at = None;
+        *bounce_final_at = None;
+        let follow_up_at = *follow_up_at;
         if progress.absences >= ABSENCES_MAX {
             return;
         }
@@ -202,11 +222,11 @@ impl Turn<'_> {
             Some(day) => {
                 let day = schedule::working_days_after(day, 1, &self.policy.holidays);
                 // A return date far away is not waited for: somebody else can answer.
-                schedule::start_of_day(zone, day).min(self.now + TimeDelta::days(31))
+                schedule::start_of_day(zone, day).min(self.now + schedule::CARRIER_WAIT_MAX)
             }
             None => self.now + TimeDelta::days(7),
         };
-        let due = (*follow_up_at).max(until);
+        let due = follow_up_at.max(until);
         // A longer hold of the holder stays.
         if self.case.hold.as_ref().is_none_or(|hold| hold.until < until) {
             self.case.hold = Some(Hold { until, by: HoldBy::Carrier, reason: "absence notice".to_owned() });
@@ -221,7 +241,7 @@ impl Turn<'_> {
     fn on_late(&mut self, reply: &Reply, ended: &State) {
         let question = match (ended, reply.kind) {
             (_, Kind::Acknowledged | Kind::AutoReply | Kind::Unrelated | Kind::Retention | Kind::Bounce) => return,
-            (State::Confirmed { .. }, Kind::Confirmed) if reply.certain => {
+            (State::Confirmed { .. }, Kind::Confirmed) if self.is_sure(reply) => {
                 self.confirmed_again(reply);
                 return;
             }
@@ -263,12 +283,7 @@ impl Turn<'_> {
                     if reply.subject.is_empty() { "the mail came back".to_owned() } else { reply.subject.clone() };
                 self.address_failed(mail.purpose, progress, &reason);
             }
-            (State::AwaitingReply { bounce_final_at: None, .. }, BounceClass::Temporary) if current => {
-                let at = self.after(self.policy.bounce_final_after);
-                if let State::AwaitingReply { bounce_final_at, .. } = &mut self.case.state {
-                    *bounce_final_at = Some((at, original.clone()));
-                }
-            }
+            (State::AwaitingReply { .. }, BounceClass::Temporary) if current => self.await_final_bounce(original),
             // It came back before its outcome was known: so it had left.
             (State::Sending { mail: owed, attempt: Attempt::InFlight, progress, .. }, BounceClass::Permanent)
                 if current && owed == original =>
@@ -281,7 +296,26 @@ impl Turn<'_> {
                 let progress = clock.resume.progress().clone();
                 self.address_failed(mail.purpose, progress, "the mail came back");
             }
+            // Whoever says that it is on its way has it; it may still come back.
+            (
+                State::NeedsYou {
+                    clock: PausedClock { resume: Resume::Unsettled { mail: owed, progress, .. }, .. },
+                    ..
+                },
+                BounceClass::Temporary,
+            ) if current && owed == original => {
+                let progress = progress.clone();
+                self.taken(original, mail.purpose, progress);
+                self.await_final_bounce(original);
+            }
             _ => {}
+        }
+    }
+
+    fn await_final_bounce(&mut self, mail: &MessageId) {
+        let at = self.after(self.policy.bounce_final_after);
+        if let State::AwaitingReply { bounce_final_at: pending @ None, .. } = &mut self.case.state {
+            *pending = Some((at, mail.clone()));
         }
     }
 }

@@ -71,18 +71,20 @@ impl Turn<'_> {
         ids
     }
 
+    /// A text as it would read if it were sent now.
+    pub(super) fn as_sent(&self, text: &str, progress: &Progress) -> String {
+        draft::fill(text, &self.slot_facts(progress))
+    }
+
     /// What is known for the slots of the letters.
     fn slot_facts(&self, progress: &Progress) -> SlotFacts {
         let zone = self.policy.carrier_time_zone;
         let written = |at: Timestamp| draft::write_date(&self.case.letter_language, schedule::day_of(zone, at));
-        let follow_ups: Vec<String> = self
-            .case
-            .mails
-            .iter()
-            .filter(|m| m.purpose.is_reminder())
-            .filter_map(|m| m.accepted_at)
-            .map(written)
-            .collect();
+        let reminders = self.case.mails.iter().filter(|m| m.purpose.is_reminder()).filter_map(|m| m.accepted_at);
+        let reminders: Vec<Timestamp> = reminders.collect();
+        // Those before the last request went to an address that is given up.
+        let earlier = reminders.len().saturating_sub(usize::from(progress.follow_ups_sent));
+        let follow_ups: Vec<String> = reminders.into_iter().skip(earlier).map(written).collect();
         SlotFacts {
             request_date: written(progress.requested_at.unwrap_or(self.now)),
             ticket: self.case.tickets.last().cloned(),
@@ -233,14 +235,21 @@ impl Turn<'_> {
     /// This address will never take it: the next one, or the holder.
     pub(super) fn address_failed(&mut self, purpose: Purpose, progress: Progress, reason: &str) {
         let request = self.case.letters.as_ref().map(|l| l.request.clone());
+        // Nobody at the next address knows what a reminder is about: they get the request itself.
         if let Some(letter) = request
-            && purpose == Purpose::Request
+            && (purpose == Purpose::Request || purpose.is_reminder())
             && self.case.recipient + 1 < self.case.recipients.len()
         {
-            // The approval named all addresses, so the next one needs no further question.
             self.case.recipient += 1;
             let attachments = self.case.attachments.clone();
-            self.owe(&Outgoing { purpose, letter, attachments, in_reply_to: None }, progress);
+            let mail = Outgoing { purpose: Purpose::Request, letter, attachments, in_reply_to: None };
+            // The approval named all addresses, so the next one needs no further question. When a reminder fails,
+            // the request as it stands may be one that never was approved.
+            if purpose == Purpose::Request || self.may_leave_unasked() {
+                self.owe(&mail, progress);
+            } else {
+                self.put_before_holder(mail, progress);
+            }
             return;
         }
         self.undeliverable(progress, reason);

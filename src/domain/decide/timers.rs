@@ -57,10 +57,10 @@ impl Turn<'_> {
 
     /// Digest and text of the draft, for the nudge that asks to read it.
     fn draft_facts(&self) -> Vec<(&'static str, String)> {
-        let State::Drafted { mail, .. } = &self.case.state else { return Vec::new() };
+        let State::Drafted { mail, progress, .. } = &self.case.state else { return Vec::new() };
         vec![
             ("digest", approval_digest(&self.case, mail, self.policy)),
-            ("text", mail.letter.body.clone()),
+            ("text", self.as_sent(&mail.letter.body, progress)),
             ("purpose", mail.purpose.name().to_owned()),
         ]
     }
@@ -106,13 +106,13 @@ impl Turn<'_> {
         match self.next_letter(&progress) {
             None => self.ask(Question::NoAnswer, None, Resume::Waiting { progress }, None),
             Some(mail) if self.may_leave_unasked() => self.owe(&mail, progress),
-            Some(mail) => self.draft(mail, progress),
+            Some(mail) => self.put_before_holder(mail, progress),
         }
     }
 
     /// Invariant: no follow-up leaves that was not approved. The texts may have changed since the request, or the
     /// request may have gone by another channel.
-    fn may_leave_unasked(&self) -> bool {
+    pub(super) fn may_leave_unasked(&self) -> bool {
         match self.policy.approval {
             Approval::First => self.case.follow_ups_approved,
             Approval::Each => false,
@@ -129,16 +129,18 @@ impl Turn<'_> {
         Some(Outgoing { purpose, letter, attachments: Vec::new(), in_reply_to: None })
     }
 
-    /// Puts a mail before the holder.
+    /// Makes a mail wait for approval; the holder, whose act it follows from, has it on the screen.
     pub(super) fn draft(&mut self, mail: Outgoing, progress: Progress) {
         let nudge_at = Some(self.after(self.policy.draft_nudges_after[0]));
-        let tell = mail.purpose != Purpose::Request && mail.purpose != Purpose::Answer;
-        let cause = format!("draft:{}:{}", mail.purpose.name(), self.now.timestamp_millis());
         self.case.state = State::Drafted { mail, progress, nudge_at, nudges_given: 0 };
-        if tell {
-            let facts = self.draft_facts();
-            self.nudge(NudgeKind::DraftReady, cause, &facts);
-        }
+    }
+
+    /// Makes a mail wait for approval and says so: nobody asked for it at this moment.
+    pub(super) fn put_before_holder(&mut self, mail: Outgoing, progress: Progress) {
+        let cause = format!("draft:{}:{}", mail.purpose.name(), self.now.timestamp_millis());
+        self.draft(mail, progress);
+        let facts = self.draft_facts();
+        self.nudge(NudgeKind::DraftReady, cause, &facts);
     }
 
     fn bounce_is_final(&mut self, inbox_read_at: Option<Timestamp>) {
