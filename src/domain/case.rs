@@ -2,7 +2,9 @@
 //! instants included, so that the timers of a case are derived from it and never disagree with it.
 
 use super::address::{Address, CaseSeed, MessageId, Reference};
+pub use super::identity::Fact;
 use super::identity::Line;
+pub use super::letter::{Attachment, Letter, Letters, Outgoing, Purpose, SentMail};
 use super::reply::MessageKey;
 use super::{Date, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -311,180 +313,6 @@ pub struct Aftercare {
     pub bill_watch_at: Option<Timestamp>,
 }
 
-/// Why a mail goes to the carrier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// The first mail.
-    Request,
-    /// First reminder, polite.
-    FollowUp1,
-    /// Second reminder, firm.
-    FollowUp2,
-    /// The formal last one.
-    Notice,
-    /// Our answer to a question.
-    Answer,
-}
-
-impl Purpose {
-    /// The follow-up that comes after `sent` of them.
-    #[must_use]
-    pub fn follow_up(sent: u8) -> Option<Self> {
-        match sent {
-            0 => Some(Self::FollowUp1),
-            1 => Some(Self::FollowUp2),
-            2 => Some(Self::Notice),
-            _ => None,
-        }
-    }
-
-    /// Whether it reminds the carrier of what was asked before.
-    #[must_use]
-    pub fn is_reminder(self) -> bool {
-        match self {
-            Self::FollowUp1 | Self::FollowUp2 | Self::Notice => true,
-            Self::Request | Self::Answer => false,
-        }
-    }
-
-    /// The name used in files, templates and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Request => "request",
-            Self::FollowUp1 => "follow_up_1",
-            Self::FollowUp2 => "follow_up_2",
-            Self::Notice => "notice",
-            Self::Answer => "answer",
-        }
-    }
-}
-
-/// Subject and body of one mail to the carrier, with the same text in the holder's language.
-///
-/// A text may hold the slots of [`super::draft`]; they stand for facts known only when it is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
-    /// Subject, one line.
-    pub subject: String,
-    /// Body, plain text with `\n` line ends.
-    pub body: String,
-    /// Subject and body in the holder's language, for reading only; never sent.
-    pub reading_aid: Option<String>,
-}
-
-/// All texts of a case, rendered together, so that approving the first can cover the later ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letters {
-    /// The request.
-    pub request: Letter,
-    /// First reminder.
-    pub follow_up_1: Letter,
-    /// Second reminder.
-    pub follow_up_2: Letter,
-    /// Formal notice.
-    pub notice: Letter,
-    /// Answer to an offer: no, thank you, please proceed.
-    pub decline_offer: Letter,
-}
-
-impl Letters {
-    /// The text for a purpose; an answer has none of its own here.
-    #[must_use]
-    pub fn of(&self, purpose: Purpose) -> Option<&Letter> {
-        match purpose {
-            Purpose::Request => Some(&self.request),
-            Purpose::FollowUp1 => Some(&self.follow_up_1),
-            Purpose::FollowUp2 => Some(&self.follow_up_2),
-            Purpose::Notice => Some(&self.notice),
-            Purpose::Answer => None,
-        }
-    }
-}
-
-/// A mail ready to be approved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outgoing {
-    /// Why it is sent.
-    pub purpose: Purpose,
-    /// The text.
-    pub letter: Letter,
-    /// What goes with it.
-    pub attachments: Vec<Attachment>,
-    /// Message of the carrier it answers, if any.
-    pub in_reply_to: Option<MessageId>,
-}
-
-/// A document that goes with a mail; its bytes lie in the store under the digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
-    /// Name shown to the recipient.
-    pub file_name: String,
-    /// Media type, such as `image/jpeg`.
-    pub media_type: String,
-    /// SHA-256 of the bytes, lower-case hex.
-    pub digest: String,
-    /// Size in bytes.
-    pub size: u64,
-}
-
-/// A mail of ours to the carrier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SentMail {
-    /// Its Message-ID.
-    pub message_id: MessageId,
-    /// Why it was sent.
-    pub purpose: Purpose,
-    /// To whom.
-    pub to: Address,
-    /// Its Date header.
-    pub date: Timestamp,
-    /// When a server took it; `None` until then.
-    pub accepted_at: Option<Timestamp>,
-}
-
-/// What a carrier may want to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fact {
-    /// Name of the holder as registered with the carrier.
-    Name,
-    /// Phone number.
-    Msisdn,
-    /// SIM number.
-    Iccid,
-    /// Chip number.
-    Eid,
-    /// Customer or contract number.
-    CustomerNumber,
-    /// Order number.
-    OrderNumber,
-    /// Day the contract was signed.
-    ContractDate,
-    /// Any of the numbers that identify the line.
-    LineNumber,
-    /// An address that takes such requests.
-    ContactAddress,
-}
-
-impl Fact {
-    /// The flag of `odjava new` and `odjava edit` that gives it.
-    #[must_use]
-    pub fn flag(self) -> &'static str {
-        match self {
-            Self::Name => "--name",
-            Self::Msisdn | Self::LineNumber => "--msisdn",
-            Self::Iccid => "--iccid",
-            Self::Eid => "--eid",
-            Self::CustomerNumber => "--customer-number",
-            Self::OrderNumber => "--order",
-            Self::ContractDate => "--contract-date",
-            Self::ContactAddress => "--to",
-        }
-    }
-}
-
 /// The alarms a case can have set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -577,9 +405,7 @@ impl State {
             Self::NeedsYou { clock, .. } => clock.resume.progress(),
         }
     }
-}
 
-impl State {
     /// What has happened so far, to be corrected; none in `collecting` and in what was put aside after the end.
     pub(crate) fn progress_mut(&mut self) -> Option<&mut Progress> {
         match self {

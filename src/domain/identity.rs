@@ -186,6 +186,47 @@ identifier_text!(Msisdn, |t: &str| Msisdn::parse(t, None));
 identifier_text!(Iccid, Iccid::parse);
 identifier_text!(Eid, Eid::parse);
 
+/// What a carrier may want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// Name of the holder as registered with the carrier.
+    Name,
+    /// Phone number.
+    Msisdn,
+    /// SIM number.
+    Iccid,
+    /// Chip number.
+    Eid,
+    /// Customer or contract number.
+    CustomerNumber,
+    /// Order number.
+    OrderNumber,
+    /// Day the contract was signed.
+    ContractDate,
+    /// Any of the numbers that identify the line.
+    LineNumber,
+    /// An address that takes such requests.
+    ContactAddress,
+}
+
+impl Fact {
+    /// The flag of `odjava new` and `odjava edit` that gives it.
+    #[must_use]
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Name => "--name",
+            Self::Msisdn | Self::LineNumber => "--msisdn",
+            Self::Iccid => "--iccid",
+            Self::Eid => "--eid",
+            Self::CustomerNumber => "--customer-number",
+            Self::OrderNumber => "--order",
+            Self::ContractDate => "--contract-date",
+            Self::ContactAddress => "--to",
+        }
+    }
+}
+
 /// Everything known of the line. At least one of the numbers is there once a case leaves `collecting`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {

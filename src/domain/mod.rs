@@ -12,6 +12,7 @@ pub mod effect;
 pub mod event;
 pub mod holidays;
 pub mod identity;
+pub mod letter;
 pub mod policy;
 pub mod reply;
 pub mod schedule;
