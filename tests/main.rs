@@ -19,6 +19,7 @@ mod properties;
 mod real_servers;
 mod replies;
 mod scenarios;
+mod sentences;
 mod smtp;
 mod support;
 mod templates;
