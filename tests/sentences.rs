@@ -1,5 +1,5 @@
 //! Sentences written by an author who had not seen the reader, read as a proven mail of the carrier in the thread of
-//! case 7Q2M. The deadly error is a case closed by words that confirm nothing: none is to be borne, recall has a floor.
+//! case 7Q2M. The deadly error is a case closed by words that confirm nothing: none is borne, recall has a floor.
 
 use crate::replies::{explain, mail, mail_with};
 use std::collections::BTreeMap;
@@ -64,15 +64,15 @@ fn report(file: &str, m: &Measured) {
     );
 }
 
-/// Holds one table: at most `known` false confirmations, and at least `floor` percent of the confirmations found.
-fn check(file: &str, known: usize, floor: usize) {
+/// Holds one table: no false confirmation, and at least `floor` percent of the confirmations found.
+fn check(file: &str, floor: usize) {
     let m = measure(file);
     report(file, &m);
-    assert!(m.false_confirmed.len() <= known, "{}", m.false_confirmed.join("\n"));
+    assert!(m.false_confirmed.is_empty(), "{}", m.false_confirmed.join("\n"));
     assert!(m.found * 100 >= m.confirmations * floor, "{} of {} confirmations found", m.found, m.confirmations);
 }
 
 #[test]
-fn the_first_sentences_of_a_stranger_are_measured() {
-    check("first.tsv", 7, 80);
+fn the_first_sentences_of_a_stranger_confirm_nothing_falsely() {
+    check("first.tsv", 95);
 }
