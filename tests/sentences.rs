@@ -76,3 +76,8 @@ fn check(file: &str, floor: usize) {
 fn the_first_sentences_of_a_stranger_confirm_nothing_falsely() {
     check("first.tsv", 95);
 }
+
+#[test]
+fn the_second_sentences_of_a_stranger_confirm_nothing_falsely() {
+    check("second.tsv", 95);
+}

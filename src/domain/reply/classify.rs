@@ -15,6 +15,8 @@ use std::collections::HashMap;
 enum Veto {
     Question,
     Condition,
+    /// The customer is told to do something first.
+    Order,
     Plea,
     Negation,
     Request,
@@ -207,7 +209,7 @@ fn veto(hit: &Hit<'_>, text: &Text, guards: &HashMap<Guard, Vec<Span>>) -> Optio
     let checks = [
         (sentence.asks || in_sentence(Guard::Question), Veto::Question),
         (in_sentence(Guard::Condition), Veto::Condition),
-        (before(Guard::Imperative, hit.span.first).is_some(), Veto::Condition),
+        (before(Guard::Imperative, hit.span.first).is_some(), Veto::Order),
         (in_clause(Guard::Plea), Veto::Plea),
         (in_clause(Guard::Negator) || denied_above, Veto::Negation),
         (in_clause(Guard::Request), Veto::Request),
@@ -247,7 +249,7 @@ fn scores(hits: &[Hit<'_>], hints: &[Hit<'_>], at: Circumstances<'_>) -> HashMap
             (Kind::Confirmed, Some(veto)) => match veto {
                 Veto::Negation | Veto::Undated | Veto::NoDay | Veto::Suspended => raise(Kind::Acknowledged, 15),
                 Veto::Hedge | Veto::Condition | Veto::Request => raise(Kind::Acknowledged, 8),
-                Veto::Question => raise(Kind::NeedsInfo, 8),
+                Veto::Question | Veto::Order => raise(Kind::NeedsInfo, 8),
                 Veto::OtherThing => raise(Kind::Unrelated, 15),
                 Veto::Plea => {}
             },
@@ -304,6 +306,7 @@ fn with_confirmation(
                     | Veto::Hedge
                     | Veto::Suspended
                     | Veto::Condition
+                    | Veto::Order
                     | Veto::Question
                     | Veto::Plea
             )

@@ -224,11 +224,20 @@ pub fn guards(languages: &[&Language], text: &Text) -> HashMap<Guard, Vec<Span>>
     for span in languages.iter().flat_map(|l| l.spans("harmless", text)) {
         harmless.iter_mut().take(span.last).skip(span.first).for_each(|h| *h = true);
     }
+    let small =
+        |i: usize| languages.first().is_some_and(|l| text.tokens.get(i).is_some_and(|t| l.markers.contains(&t.text)));
     GUARDS
         .iter()
         .skip(1)
         .map(|(guard, set)| {
-            let mut spans: Vec<Span> = languages.iter().flat_map(|l| l.spans(set, text)).collect();
+            let mut spans: Vec<Span> = Vec::new();
+            for (rank, language) in languages.iter().enumerate() {
+                let mut found = language.spans(set, text);
+                // French "ce" is no Serbian "će": a small word of the likeliest language is read in that one.
+                found.retain(|s| rank == 0 || !(s.first..s.last).all(small));
+                spans.append(&mut found);
+            }
+            spans.sort_by_key(|s| (s.first, s.last));
             spans.retain(|s| !(s.first..s.last).all(|i| harmless.get(i).copied().unwrap_or(false)));
             (*guard, spans)
         })
@@ -538,7 +547,7 @@ impl Language {
         self.set_names.contains_key(name)
     }
 
-    /// Whether this folded word stands in the lexicon of the language, in a set or among its small words.
+    /// Whether this folded word may stand before the noun of a line and leave it the line.
     #[must_use]
     pub fn knows(&self, word: &str) -> bool {
         let is = |element: &Element| match element {
@@ -546,7 +555,12 @@ impl Language {
             Element::Atom(Atom::Prefix(w)) => word.starts_with(w.as_str()),
             _ => false,
         };
-        self.markers.iter().any(|m| m == word) || self.sets.iter().flatten().flatten().any(is)
+        let sets = ["modifier", "link", "determiner", "line", "ended", "ended_by_us", "event"];
+        self.markers.iter().any(|m| m == word)
+            || sets
+                .iter()
+                .filter_map(|name| self.sets.get(*self.set_names.get(*name)?))
+                .any(|set| set.iter().flatten().any(is))
     }
 
     /// Where the entries of a set stand.

@@ -18,7 +18,10 @@ pub struct Links<'l> {
     language: &'l Language,
     lines: Vec<Span>,
     prepositions: Vec<Span>,
+    sources: Vec<Span>,
+    determiners: Vec<Span>,
     own: Vec<Span>,
+    heads: Vec<Span>,
     /// The language puts a narrowing noun before the noun: "loyalty account".
     compounds: bool,
 }
@@ -31,39 +34,62 @@ impl<'l> Links<'l> {
             language,
             lines: language.spans("line", text),
             prepositions: language.spans("preposition", text),
+            sources: language.spans("from", text),
+            determiners: ["determiner", "link"].iter().flat_map(|set| language.spans(set, text)).collect(),
+            heads: ["line", "event", "topic"].iter().flat_map(|set| language.spans(set, text)).collect(),
             own: language.spans("own", text),
             compounds: language.has_set("modifier"),
         }
     }
 
-    /// Whether a noun of `hit` is narrowed to something that need not be the line: "account *for our portal*",
-    /// "*loyalty* account". A noun that may name many things counts as the line only when nothing says otherwise.
+    /// Whether the end is said of something that need not be the line: "account *for our portal*", "*loyalty*
+    /// account", "*calls on* your line", "removed *from our list*". A noun that may name many things counts as the
+    /// line only when nothing says otherwise.
     #[must_use]
     pub fn narrowed(&self, hit: Span, text: &Text) -> bool {
-        let inside = |s: &&Span| s.first >= hit.first && s.last <= hit.last;
-        self.lines.iter().filter(inside).any(|line| self.complement(*line, text) || self.compound(*line, hit, text))
+        let mut lines = self.lines.iter().filter(|s| s.first >= hit.first && s.last <= hit.last).peekable();
+        lines.peek().is_some_and(|first| self.below_another(**first, text) || self.compound(**first, text))
+            || lines.any(|line| self.foreign(&self.prepositions, line.last, text))
+            || self.foreign(&self.sources, hit.last, text)
     }
 
-    fn complement(&self, line: Span, text: &Text) -> bool {
-        let Some(sentence) = text.tokens.get(line.first).map(|t| t.sentence) else { return false };
-        let Some(preposition) = self.prepositions.iter().find(|p| p.first == line.last) else { return false };
-        let end = preposition.last + COMPLEMENT_REACH;
-        let own = |i: usize| self.own.iter().chain(&self.lines).any(|s| (s.first..s.last).contains(&i));
-        let tokens = || text.tokens.iter().enumerate().take(end).skip(preposition.last);
-        let mut here = tokens().filter(|(_, t)| t.sentence == sentence).peekable();
-        here.peek().is_some() && !here.any(|(i, t)| t.kind != TokenKind::Word || own(i))
+    /// Whether a preposition at `at` leads to a noun that is none of the line's own.
+    fn foreign(&self, prepositions: &[Span], at: usize, text: &Text) -> bool {
+        let Some(preposition) = prepositions.iter().find(|p| p.first == at) else { return false };
+        let sentence = text.tokens.get(at).map(|t| t.sentence);
+        let noun = (preposition.last..preposition.last + COMPLEMENT_REACH)
+            .find(|i| !covers(&self.determiners, *i) || covers(&self.own, *i));
+        let Some((noun, token)) = noun.and_then(|i| Some((i, text.tokens.get(i)?))) else { return false };
+        Some(token.sentence) == sentence
+            && token.kind == TokenKind::Word
+            && !covers(&self.own, noun)
+            && !covers(&self.lines, noun)
     }
 
-    fn compound(&self, line: Span, hit: Span, text: &Text) -> bool {
+    /// Whether the noun only belongs to a subject that is no line: "calls on your line".
+    fn below_another(&self, line: Span, text: &Text) -> bool {
+        let Some(token) = text.tokens.get(line.first) else { return false };
+        let reach = line.first.saturating_sub(COMPLEMENT_REACH);
+        let Some(before) = (reach..line.first).rev().find(|i| !covers(&self.determiners, *i)) else { return false };
+        let here =
+            |i: usize| text.tokens.get(i).is_some_and(|t| (t.sentence, t.clause) == (token.sentence, token.clause));
+        let Some(head) = before.checked_sub(1) else { return false };
+        self.prepositions.iter().any(|p| p.first == before) && here(before) && here(head) && !covers(&self.heads, head)
+    }
+
+    /// Whether an unknown word stands right before the noun, in languages that narrow a noun so.
+    fn compound(&self, line: Span, text: &Text) -> bool {
         let Some(first) = text.tokens.get(line.first).filter(|_| self.compounds) else { return false };
         let Some(before) = line.first.checked_sub(1).and_then(|i| text.tokens.get(i)) else { return false };
-        // Only the head of the phrase: what stands between two of its nouns is read as part of it.
-        let head = !self.lines.iter().any(|l| l.first >= hit.first && l.first < line.first);
-        head && before.kind == TokenKind::Word
+        before.kind == TokenKind::Word
             && before.clause == first.clause
             && before.sentence == first.sentence
             && !self.language.knows(&before.text)
     }
+}
+
+fn covers(spans: &[Span], at: usize) -> bool {
+    spans.iter().any(|s| (s.first..s.last).contains(&at))
 }
 
 /// Byte ranges in quotation marks, none longer than its paragraph. An opening mark without its closing one quotes
