@@ -20,6 +20,7 @@ mod real_servers;
 mod replies;
 mod rulebook;
 mod scenarios;
+mod sentences;
 mod smtp;
 mod store;
 mod support;

@@ -16,7 +16,7 @@ static CONTEXT: LazyLock<Context<FileDirectory>> = LazyLock::new(|| {
     Context { directory, trust, lexicon: lexicon::built_in().expect("the lexicon compiles"), now }
 });
 
-fn explain(raw: &[u8]) -> Explanation {
+pub fn explain(raw: &[u8]) -> Explanation {
     explain_bytes("mail", raw, false, &CONTEXT).expect("a file directory always answers")
 }
 
@@ -120,11 +120,11 @@ fn each_lexicon_example_meets_its_rule() {
 }
 
 /// A mail of the carrier in the thread of case 7Q2M, proven by our server.
-fn mail(body: &str) -> Vec<u8> {
+pub fn mail(body: &str) -> Vec<u8> {
     mail_with(body, "Subject: Re: 7 dana\r\nContent-Type: text/plain; charset=utf-8\r\n")
 }
 
-fn mail_with(body: &str, headers: &str) -> Vec<u8> {
+pub fn mail_with(body: &str, headers: &str) -> Vec<u8> {
     format!(
         "Return-Path: <a@dunavtel.example>\r\nAuthentication-Results: mx.odjava.example; dmarc=pass header.from=dunavtel.example\r\n\
          From: Info <info@dunavtel.example>\r\nTo: marko.petrovic@odjava.example\r\nDate: Thu, 12 Nov 2026 10:00:00 +0100\r\n\

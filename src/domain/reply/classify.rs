@@ -1,9 +1,10 @@
 //! Folded text to a kind with the words that decided it: phrases, what stands around them, and which kind wins.
 //! The phrases themselves are data (`config/lexicon`). Not sure means `unclear`; any doubt about a confirmation does.
 
-use super::lexicon::{Guard, Language, Rule, Span};
+use super::lexicon::{self, Guard, Language, Rule, Span};
 use super::normalize::{Text, TokenKind};
 use super::numbers;
+use super::scope::{self, Links};
 use super::{EvidenceWords, Kind};
 use crate::domain::Date;
 use crate::domain::identity::Line;
@@ -14,6 +15,8 @@ use std::collections::HashMap;
 enum Veto {
     Question,
     Condition,
+    /// The customer is told to do something first.
+    Order,
     Plea,
     Negation,
     Request,
@@ -80,6 +83,8 @@ pub struct Circumstances<'a> {
     pub matched: bool,
     /// It answers a mail of ours, by its thread or its recipient.
     pub threaded: bool,
+    /// The day on which the mail was written.
+    pub today: Date,
 }
 
 /// Places that may meet rules in one mail. No answer of a person has so many; reading them all would be slow.
@@ -88,9 +93,18 @@ const HITS_MAX: usize = 400;
 /// Reads `body` (the author's own words) and `subject` (empty when it only repeats ours).
 #[must_use]
 pub fn classify(body: &Text, subject: &Text, languages: &[&Language], at: Circumstances<'_>) -> Classified {
-    let hits: Vec<Hit<'_>> = languages.iter().flat_map(|l| hits(l, body)).collect();
+    let mut found: Vec<(&Language, Vec<Hit<'_>>)> = languages.iter().map(|l| (*l, hits_of(l, body))).collect();
+    if found.iter().map(|(_, hits)| hits.len()).sum::<usize>() > HITS_MAX {
+        return Classified::plain(Kind::Unclear, false);
+    }
+    let guards = lexicon::guards(languages, body);
+    let quotations = scope::quotations(&body.source);
+    for (language, hits) in &mut found {
+        judge(language, hits, body, &guards, &quotations);
+    }
+    let hits: Vec<Hit<'_>> = found.into_iter().flat_map(|(_, hits)| hits).collect();
     // What stands behind the end of the reading may take back what stands before it.
-    if hits.len() > HITS_MAX || (body.cut && hits.iter().any(|h| h.rule.kind == Kind::Confirmed)) {
+    if body.cut && hits.iter().any(|h| h.rule.kind == Kind::Confirmed) {
         return Classified::plain(Kind::Unclear, false);
     }
     let hints: Vec<Hit<'_>> =
@@ -113,39 +127,45 @@ pub fn classify(body: &Text, subject: &Text, languages: &[&Language], at: Circum
     out
 }
 
-fn hits<'l>(language: &'l Language, text: &Text) -> Vec<Hit<'l>> {
-    let mut out = hits_of(language, text);
-    if out.len() > HITS_MAX {
-        return out;
-    }
-    let guards = language.guards(text);
-    for hit in out.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed) {
-        hit.veto = veto(hit, text, &guards);
+/// Takes back the phrases of confirmation that are not said of the line.
+fn judge(
+    language: &Language,
+    hits: &mut [Hit<'_>],
+    text: &Text,
+    guards: &HashMap<Guard, Vec<Span>>,
+    quotations: &[(usize, usize)],
+) {
+    let links = Links::of(language, text);
+    for hit in hits.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed) {
+        hit.veto = if scope::quoted(hit.span, text, quotations) {
+            Some(Veto::Plea)
+        } else {
+            veto(hit, text, guards).or_else(|| links.narrowed(hit.span, text).then_some(Veto::OtherThing))
+        };
     }
     // "Ends on 30 November if the invoice is paid": money first, whatever else the sentence says.
-    let money: Vec<usize> = out
+    let money: Vec<usize> = hits
         .iter()
         .filter(|h| h.rule.kind == Kind::NeedsPayment && h.rule.weight >= 3)
         .filter_map(|h| text.tokens.get(h.span.first).map(|t| t.sentence))
         .collect();
-    for hit in out.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed && h.veto.is_none()) {
+    for hit in hits.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed && h.veto.is_none()) {
         if text.tokens.get(hit.span.first).is_some_and(|t| money.contains(&t.sentence)) {
             hit.veto = Some(Veto::Condition);
         }
     }
     // "We have not cut the line and ended the contract": what is denied of one half is denied of the sentence.
-    let denied: Vec<(usize, Veto)> = out
+    let denied: Vec<(usize, Veto)> = hits
         .iter()
         .filter_map(|h| {
             let veto = h.veto.filter(|v| matches!(v, Veto::Negation | Veto::Undated | Veto::Hedge | Veto::Plea))?;
             Some((text.tokens.get(h.span.first)?.sentence, veto))
         })
         .collect();
-    for hit in out.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed && h.veto.is_none()) {
+    for hit in hits.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed && h.veto.is_none()) {
         let sentence = text.tokens.get(hit.span.first).map(|t| t.sentence);
         hit.veto = denied.iter().find(|(s, _)| Some(*s) == sentence).map(|(_, v)| *v);
     }
-    out
 }
 
 fn hits_of<'l>(language: &'l Language, text: &Text) -> Vec<Hit<'l>> {
@@ -173,6 +193,13 @@ fn veto(hit: &Hit<'_>, text: &Text, guards: &HashMap<Guard, Vec<Span>>) -> Optio
             })
         })
     };
+    let before = |g: Guard, end: usize| {
+        let spans = guards.get(&g).map(Vec::as_slice).unwrap_or_default();
+        spans.iter().filter(|s| s.first >= sentence.first && s.last <= end).map(|s| s.first).next_back()
+    };
+    // "It is not, as you were told, so that the contract has ended": what governs a clause denies it from afar.
+    let denied_above = before(Guard::That, hit.span.first).is_some_and(|at| before(Guard::Negator, at).is_some());
+    let or = guards.get(&Guard::Or).map(Vec::as_slice).unwrap_or_default();
     let dated = text
         .tokens
         .get(sentence.first..sentence.last)
@@ -182,12 +209,13 @@ fn veto(hit: &Hit<'_>, text: &Text, guards: &HashMap<Guard, Vec<Span>>) -> Optio
     let checks = [
         (sentence.asks || in_sentence(Guard::Question), Veto::Question),
         (in_sentence(Guard::Condition), Veto::Condition),
+        (before(Guard::Imperative, hit.span.first).is_some(), Veto::Order),
         (in_clause(Guard::Plea), Veto::Plea),
-        (in_clause(Guard::Negator), Veto::Negation),
+        (in_clause(Guard::Negator) || denied_above, Veto::Negation),
         (in_clause(Guard::Request), Veto::Request),
         (in_clause(Guard::OtherThing), Veto::OtherThing),
         (in_clause(Guard::Suspended), Veto::Suspended),
-        (in_sentence(Guard::Hedge), Veto::Hedge),
+        (in_sentence(Guard::Hedge) || scope::alternative(hit.span, text, or), Veto::Hedge),
         (in_clause(Guard::Future) && (!dated || in_sentence(Guard::ByDate)), Veto::Undated),
         (hit.rule.needs_date && (!dated || in_sentence(Guard::ByDate)), Veto::NoDay),
     ];
@@ -221,7 +249,7 @@ fn scores(hits: &[Hit<'_>], hints: &[Hit<'_>], at: Circumstances<'_>) -> HashMap
             (Kind::Confirmed, Some(veto)) => match veto {
                 Veto::Negation | Veto::Undated | Veto::NoDay | Veto::Suspended => raise(Kind::Acknowledged, 15),
                 Veto::Hedge | Veto::Condition | Veto::Request => raise(Kind::Acknowledged, 8),
-                Veto::Question => raise(Kind::NeedsInfo, 8),
+                Veto::Question | Veto::Order => raise(Kind::NeedsInfo, 8),
                 Veto::OtherThing => raise(Kind::Unrelated, 15),
                 Veto::Plea => {}
             },
@@ -278,6 +306,7 @@ fn with_confirmation(
                     | Veto::Hedge
                     | Veto::Suspended
                     | Veto::Condition
+                    | Veto::Order
                     | Veto::Question
                     | Veto::Plea
             )
@@ -295,6 +324,10 @@ fn with_confirmation(
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
     out.effective_date = effective_date(body, confirmations, languages);
+    let past = confirmations.iter().all(|h| scope::tells_of_the_past(h.span, body, at.today));
+    if past || scope::unfilled(&body.source) || out.effective_date.is_some_and(|d| scope::implausible(d, at.today)) {
+        return Classified::plain(Kind::Unclear, false);
+    }
     out
 }
 

@@ -182,6 +182,12 @@ pub enum Guard {
     OtherThing,
     /// Blocked or paused, not ended.
     Suspended,
+    /// Send, pay, call: somebody is told to do something first.
+    Imperative,
+    /// or.
+    Or,
+    /// Opens a clause that the one before it governs: "it is not true *that* ...".
+    That,
 }
 
 const GUARDS: &[(Guard, &str)] = &[
@@ -196,6 +202,9 @@ const GUARDS: &[(Guard, &str)] = &[
     (Guard::Request, "request"),
     (Guard::OtherThing, "other_thing"),
     (Guard::Suspended, "suspended"),
+    (Guard::Imperative, "imperative"),
+    (Guard::Or, "or"),
+    (Guard::That, "that"),
 ];
 
 /// Where words of a guard stand.
@@ -205,6 +214,34 @@ pub struct Span {
     pub first: usize,
     /// Index behind the last token.
     pub last: usize,
+}
+
+/// Where the words of each guard stand, those of harmless phrases left out. A mail that mixes languages may say "not"
+/// in one and "cancelled" in another, so the words of all of them count.
+#[must_use]
+pub fn guards(languages: &[&Language], text: &Text) -> HashMap<Guard, Vec<Span>> {
+    let mut harmless = vec![false; text.tokens.len()];
+    for span in languages.iter().flat_map(|l| l.spans("harmless", text)) {
+        harmless.iter_mut().take(span.last).skip(span.first).for_each(|h| *h = true);
+    }
+    let small =
+        |i: usize| languages.first().is_some_and(|l| text.tokens.get(i).is_some_and(|t| l.markers.contains(&t.text)));
+    GUARDS
+        .iter()
+        .skip(1)
+        .map(|(guard, set)| {
+            let mut spans: Vec<Span> = Vec::new();
+            for (rank, language) in languages.iter().enumerate() {
+                let mut found = language.spans(set, text);
+                // French "ce" is no Serbian "će": a small word of the likeliest language is read in that one.
+                found.retain(|s| rank == 0 || !(s.first..s.last).all(small));
+                spans.append(&mut found);
+            }
+            spans.sort_by_key(|s| (s.first, s.last));
+            spans.retain(|s| !(s.first..s.last).all(|i| harmless.get(i).copied().unwrap_or(false)));
+            (*guard, spans)
+        })
+        .collect()
 }
 
 /// One language, compiled.
@@ -504,22 +541,26 @@ impl Language {
             .flatten()
     }
 
-    /// Where the words of each guard stand, those of harmless phrases left out.
+    /// Whether the language has this set.
     #[must_use]
-    pub fn guards(&self, text: &Text) -> HashMap<Guard, Vec<Span>> {
-        let mut harmless = vec![false; text.tokens.len()];
-        for span in self.spans("harmless", text) {
-            harmless.iter_mut().take(span.last).skip(span.first).for_each(|h| *h = true);
-        }
-        GUARDS
-            .iter()
-            .skip(1)
-            .map(|(guard, set)| {
-                let mut spans = self.spans(set, text);
-                spans.retain(|s| !(s.first..s.last).all(|i| harmless.get(i).copied().unwrap_or(false)));
-                (*guard, spans)
-            })
-            .collect()
+    pub fn has_set(&self, name: &str) -> bool {
+        self.set_names.contains_key(name)
+    }
+
+    /// Whether this folded word may stand before the noun of a line and leave it the line.
+    #[must_use]
+    pub fn knows(&self, word: &str) -> bool {
+        let is = |element: &Element| match element {
+            Element::Atom(Atom::Exact(w)) => w == word,
+            Element::Atom(Atom::Prefix(w)) => word.starts_with(w.as_str()),
+            _ => false,
+        };
+        let sets = ["modifier", "link", "determiner", "line", "ended", "ended_by_us", "event"];
+        self.markers.iter().any(|m| m == word)
+            || sets
+                .iter()
+                .filter_map(|name| self.sets.get(*self.set_names.get(*name)?))
+                .any(|set| set.iter().flatten().any(is))
     }
 
     /// Where the entries of a set stand.

@@ -11,6 +11,7 @@ pub mod normalize;
 pub mod numbers;
 pub mod quoting;
 mod reading;
+mod scope;
 pub mod verdict;
 
 pub use lexicon::Lexicon;

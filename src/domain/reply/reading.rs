@@ -70,6 +70,7 @@ pub fn read<D: CaseDirectory>(
             || message.machine.auto_response
             || message.machine.null_reverse_path,
         bulk: message.machine.list || message.machine.bulk,
+        today,
         matched: matched_case.is_some(),
         threaded: matches!(found.case, Some((_, MatchBasis::ReplyTag | MatchBasis::Thread | MatchBasis::Reference))),
     };
