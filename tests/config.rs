@@ -75,7 +75,8 @@ fn obsolete_and_data_protection_addresses_are_never_written_to() {
 fn a_public_mailbox_domain_proves_nothing() {
     let directory = directory();
     assert_eq!(directory.get("mts-rs").unwrap().proving_domains().collect::<Vec<_>>(), ["telekom.rs"]);
-    assert_eq!(directory.public_domains(), ["mts.rs"]);
+    let public = directory.public_domains();
+    assert!(public.iter().any(|d| d == "mts.rs") && public.iter().any(|d| d == "gmail.com"), "{public:?}");
 }
 
 #[test]

@@ -58,6 +58,9 @@ impl std::fmt::Display for Why {
     }
 }
 
+/// Hosts of public mailboxes that are no carriers.
+const PUBLIC_MAILBOX_DOMAINS: &str = include_str!("../../config/public_mailbox_domains.txt");
+
 impl Directory {
     /// The records compiled in, overridden and extended by those of a folder (`*.toml`, at any depth).
     ///
@@ -118,6 +121,7 @@ impl Directory {
             .flat_map(|p| &p.sender_domains)
             .filter(|d| d.public_mailbox)
             .map(|d| d.domain.clone())
+            .chain(PUBLIC_MAILBOX_DOMAINS.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned))
             .collect();
         out.sort();
         out.dedup();
