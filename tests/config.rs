@@ -161,7 +161,6 @@ fn every_line_of_the_example_that_is_commented_out_is_what_holds_anyway_or_loads
         "digest",
         "carriers",
         "templates",
-        "lexicon",
         "retry_after",
     ];
     let on: String = text
@@ -349,7 +348,13 @@ fn one_wrong_line_gives_one_message() {
         ("[directory]\ncarriers = \"nowhere\"", 11, "there is no folder"),
         ("[follow_up]\napproval = \"once\"", 11, "one of \"first\", \"each\", \"none\""),
         ("[follow_up]\ninbox_stale_after = \"0 hours\"", 11, "is not a duration"),
-        ("[store]\nkeep_raw = \"2 working days\"", 11, "cannot be counted in working days"),
+        ("[store]\nkeep_raw = \"365 days\"", 11, "unknown key `store.keep_raw`"),
+        (
+            "[account.two]\nname = \"A\"\naddress = \"a@mailhost.example\"\n[account.two.smtp]\nmaildir = \"out\"\n\
+             [account.two.imap]\nhost = \"h.example\"\npassword = { env = \"PASSWORD\" }\npoll = \"2 working days\"",
+            18,
+            "cannot be counted in working days",
+        ),
         ("[store]\npath = \"\"", 11, "must not be empty"),
         ("follow_up = 3", 10, "unknown key"),
         (

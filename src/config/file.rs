@@ -158,10 +158,9 @@ fn nudge(section: Option<&Section<'_, '_>>) -> NudgeRules {
 
 fn store(section: Option<&Section<'_, '_>>, place: &Place<'_>) -> Option<StorePlace> {
     let path = section.and_then(|s| s.string("path")).map(|text| place.path(&text));
-    let keep_raw = section.and_then(|s| exact(s, "keep_raw"));
     section.into_iter().for_each(Section::finish);
     let path = path.or_else(|| usual_store(place.env))?;
-    Some(StorePlace { path, keep_raw })
+    Some(StorePlace { path })
 }
 
 /// systemd's state directory where there is one, else the XDG one.
@@ -187,8 +186,7 @@ fn directory(section: Option<&Section<'_, '_>>, place: &Place<'_>) -> DirectoryP
         // Beside the config a folder counts when it is there.
         stated.or_else(|| Some(place.folder().join(key)).filter(|p| p.is_dir()))
     };
-    let out =
-        DirectoryPlaces { carriers: folder("carriers"), templates: folder("templates"), lexicon: folder("lexicon") };
+    let out = DirectoryPlaces { carriers: folder("carriers"), templates: folder("templates") };
     section.into_iter().for_each(Section::finish);
     out
 }

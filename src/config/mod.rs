@@ -32,7 +32,6 @@ use chrono::NaiveTime;
 pub use reader::{Problem, Problems as ConfigProblems};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The window in which follow-ups leave where neither config nor record names one: office hours.
 pub const USUAL_SEND_WINDOW: &str = "0 * 9-16 * * Mon-Fri";
@@ -166,8 +165,6 @@ impl QuietHours {
 pub struct StorePlace {
     /// The database file.
     pub path: PathBuf,
-    /// How long raw mail of ended cases is kept; none: as long as the case.
-    pub keep_raw: Option<Duration>,
 }
 
 /// Folders that add to or override what is compiled in.
@@ -177,8 +174,6 @@ pub struct DirectoryPlaces {
     pub carriers: Option<PathBuf>,
     /// Templates.
     pub templates: Option<PathBuf>,
-    /// Phrases that replies are read by.
-    pub lexicon: Option<PathBuf>,
 }
 
 /// Bounds on what comes in.
