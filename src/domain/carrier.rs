@@ -303,12 +303,21 @@ impl CarrierProfile {
         for channel in self.usable_channels().filter(|c| c.kind != ChannelKind::Email) {
             let value = channel.value.as_deref().map(|v| format!(": {v}")).unwrap_or_default();
             let note = channel.note.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
-            out.push(format!("- {}{value}{note} [{}]", channel.kind.name(), channel.source.standing.name()));
+            out.push(format!(
+                "- {}{value}{note} [{}]",
+                channel.kind.name(),
+                channel.source.standing.name().replace('_', " ")
+            ));
         }
         if let Some(r) = &self.regulator {
             let places = [r.email.as_ref().map(Address::as_str), r.url.as_deref(), r.address.as_deref()];
             let places: Vec<&str> = places.into_iter().flatten().collect();
-            out.push(format!("- {}: {} [{}]", r.short_name, places.join(", "), r.source.standing.name()));
+            out.push(format!(
+                "- {}: {} [{}]",
+                r.short_name,
+                places.join(", "),
+                r.source.standing.name().replace('_', " ")
+            ));
         }
         out
     }

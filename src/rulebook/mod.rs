@@ -9,14 +9,14 @@ use crate::config::templates::{NudgeContext, Templates};
 use crate::config::{Config, ConfigProblems, QuietHours};
 use crate::domain::address::Reference;
 use crate::domain::carrier::CarrierProfile;
-use crate::domain::case::{Attachment, Case, Letter, Letters, Purpose};
+use crate::domain::case::{Attachment, Case, Letter, Letters, Purpose, Question};
 use crate::domain::draft::{AnswerKind, LetterFacts};
 use crate::domain::effect::NudgeKind;
 use crate::domain::identity::Line;
 use crate::domain::policy::Policy;
 use crate::domain::reply::Trust;
 use crate::domain::{Timestamp, schedule};
-use crate::engine::{EngineError, NudgeFacts, NudgeText, Rulebook};
+use crate::engine::{self, EngineError, NudgeFacts, NudgeText, Rulebook};
 use crate::store::LineKeys;
 use chrono::Days;
 use std::path::Path;
@@ -133,6 +133,13 @@ impl ConfiguredRules {
         self.templates.answer(kind, &subject.facts(), text).map_err(|e| EngineError::Rules(e.to_string()))
     }
 
+    /// The ways other than e-mail, one a line, when one of them is what the case needs.
+    fn other_ways(&self, case: &Case) -> Option<String> {
+        case.question().filter(|q| wants_another_way(*q))?;
+        let ways = self.directory.get(&case.carrier)?.other_ways();
+        Some(ways.join("\n")).filter(|list| !list.is_empty())
+    }
+
     /// The language that letters are really written in when this one is asked for.
     #[must_use]
     pub fn letter_language(&self, asked: &str) -> String {
@@ -164,13 +171,21 @@ impl Rulebook for ConfiguredRules {
 
     fn nudge(&self, account: &str, facts: &NudgeFacts<'_>, now: Timestamp) -> Result<NudgeText, EngineError> {
         let account = self.account(account)?;
+        let mut told = facts.facts.clone();
+        if let Some(ways) = facts.case.and_then(|case| self.other_ways(case)) {
+            told.entry("list".to_owned()).or_insert(ways);
+        }
+        // A letter that waits shows its slots as words, as `odjava draft` does.
+        if let Some(text) = told.get_mut("text") {
+            *text = engine::preview(text);
+        }
         let context = NudgeContext {
             kind: Some(facts.kind),
             reference: facts.case.map(|c| c.reference.to_string()),
             carrier_name: facts.case.map(|c| c.carrier_name.clone()),
             line: facts.case.map(|c| c.line.label_masked()),
             question: facts.case.and_then(Case::question),
-            facts: facts.facts.clone(),
+            facts: told,
         };
         let (subject, body) = self.templates.nudge(&account.language, &context).unwrap_or_else(|error| {
             tracing::warn!(%error, "a template failed; the holder is told in plain words");
@@ -184,6 +199,12 @@ impl Rulebook for ConfiguredRules {
             not_before: after_quiet_hours(self.config.nudge.quiet_hours, account.time_zone, now),
         })
     }
+}
+
+/// Whether the answer to a question may be to go another way than e-mail.
+#[must_use]
+pub fn wants_another_way(question: Question) -> bool {
+    matches!(question, Question::OtherChannel | Question::NoAnswer | Question::Undeliverable)
 }
 
 /// The first instant from `now` on that lies outside the quiet hours.

@@ -303,11 +303,21 @@ impl Turn<'_> {
     }
 }
 
+/// The words of a message that decided its kind, each once: rules overlap, and nobody reads a sentence twice.
+#[must_use]
+pub fn deciding_words(reply: &Reply) -> Vec<&str> {
+    let all: Vec<&str> = reply.evidence.iter().map(|e| e.words.as_str()).collect();
+    let said_elsewhere = |i: usize, words: &str| {
+        let others = all.iter().enumerate().filter(|(j, _)| *j != i);
+        others.into_iter().any(|(j, other)| other.contains(words) && (other.len() > words.len() || j < i))
+    };
+    all.iter().enumerate().filter(|(i, words)| !said_elsewhere(*i, words)).map(|(_, words)| *words).collect()
+}
+
 /// The facts of a reply that a nudge may show.
 fn reply_facts(reply: &Reply) -> Vec<(&'static str, String)> {
-    let words: Vec<&str> = reply.evidence.iter().map(|e| e.words.as_str()).collect();
     vec![
-        ("words", words.join(" … ")),
+        ("words", deciding_words(reply).join(" … ")),
         ("subject", reply.subject.clone()),
         ("from_domain", reply.from_domain.clone()),
         ("message", reply.message.0.to_string()),
