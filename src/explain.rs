@@ -20,7 +20,7 @@ const FILE_MAX: u64 = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
     /// It cannot be read.
-    #[error("{}: {source}; give the path of a message (.eml) that you may read", path.display())]
+    #[error("{} cannot be read; name a file that is there and that you may read", path.display())]
     Unreadable {
         /// Which file.
         path: PathBuf,

@@ -313,6 +313,16 @@ fn carriers_are_found_without_a_config() {
 }
 
 #[test]
+fn a_record_is_shown_by_any_name_of_its_carrier() {
+    let home = Home::new();
+    for name in ["yettel-rs", "Telenor", "Теленор", "yettel"] {
+        let shown = home.object(&["carriers", "show", name]);
+        assert_eq!(shown["id"], "yettel-rs", "{name}");
+    }
+    fails(&home.run(&["carriers", "show", "nobody"]), 1, &["nobody", "nearest"]);
+}
+
+#[test]
 fn completions_are_printed_for_shells() {
     let output = Home::new().run(&["completions", "bash"]);
     assert!(texts(&output).0.contains("_odjava"));
@@ -354,6 +364,87 @@ fn a_message_without_a_case_waits_to_be_filed() {
     let filed = case["messages"].as_array().unwrap().iter().find(|m| m["direction"] == "in").unwrap();
     assert_eq!(filed["message"], unfiled[0]["message"]);
     assert!(home.json(&["list", "--unfiled"]).is_empty());
+}
+
+const BELIEVING: &str = "\n[trust]\nauthserv_id = \"mx.mailhost.example\"\n";
+
+/// A case at a carrier of the directory, whose proven reply has come.
+fn answered_by_yettel(home: &Home, said: &str) -> String {
+    let words = ["new", "--carrier", "yettel", "--to", "prekid@yettel.rs", "--msisdn", "0631234567"];
+    let reference = home.object(&words)["reference"].as_str().unwrap().to_owned();
+    home.object(&["approve", &reference]);
+    assert_eq!(home.run(&["run", "--once"]).status.code(), Some(0));
+    let text = format!(
+        "Authentication-Results: mx.mailhost.example; dmarc=pass header.from=yettel.rs\r\nFrom: podrska@yettel.rs\r\n\
+         To: li.wei@mailhost.example\r\nMessage-ID: <1@yettel.rs>\r\nSubject: Re: [{reference}]\r\n\r\n{said}\r\n"
+    );
+    std::fs::write(home.path("in/new/1.answer"), text).unwrap();
+    assert_eq!(home.run(&["run", "--once"]).status.code(), Some(0));
+    reference
+}
+
+/// All mails that left, one after the other.
+fn mails_sent(home: &Home) -> String {
+    let all = std::fs::read_dir(home.path("out/new")).unwrap();
+    let raw = all.map(|e| std::fs::read(e.unwrap().path()).unwrap());
+    let parser = mail_parser::MessageParser::new();
+    raw.map(|r| parser.parse(&r[..]).unwrap().body_text(0).unwrap_or_default().into_owned()).collect()
+}
+
+#[test]
+fn who_must_go_another_way_is_told_which_there_are() {
+    let home = Home::with(&format!("{CONFIG}{BELIEVING}"));
+    let said = "Zahtev za raskid ugovora mozete podneti iskljucivo licno na prodajnom mestu.";
+    let reference = answered_by_yettel(&home, said);
+    let (shown, _) = texts(&home.run(&["show", &reference]));
+    assert!(shown.contains("wants another way"), "{shown}");
+    let mails = mails_sent(&home);
+    for way in ["- shop", "- post: Yettel", "RATEL: ratel@ratel.rs"] {
+        assert!(shown.contains(way) && mails.contains(way), "{way}: {shown}\n{mails}");
+    }
+    assert_eq!(shown.matches("raskid ugovora mozete podneti").count(), 1, "quoted twice: {shown}");
+}
+
+#[test]
+fn a_letter_in_a_nudge_shows_no_bare_slots() {
+    let home = Home::with(&format!("{CONFIG}{BELIEVING}"));
+    let reference =
+        answered_by_yettel(&home, "Nudimo Vam 50% popusta narednih 6 meseci ukoliko ostanete nas korisnik.");
+    assert_eq!(home.object(&["show", &reference])["question"], "retention_offer");
+    let mails = mails_sent(&home);
+    assert!(mails.contains(&format!("odjava approve {reference}")), "{mails}");
+    assert!(!mails.contains("[["), "{mails}");
+}
+
+#[test]
+fn an_identity_document_is_named_when_one_is_asked_for() {
+    let home = Home::with(&format!("{CONFIG}{BELIEVING}"));
+    let reference = answered_by_yettel(&home, "Potrebno je da nam dostavite kopiju licne karte ili pasosa.");
+    let case = home.object(&["show", &reference]);
+    assert_eq!(case["question"], "id_document");
+    let told: Vec<&str> = case["timeline"].as_array().unwrap().iter().filter_map(|t| t["text"].as_str()).collect();
+    assert!(told.iter().any(|t| t.contains("asks for an identity document")), "{told:?}");
+}
+
+#[test]
+fn who_withdraws_after_sending_hears_that_the_carrier_was_not_told() {
+    let home = Home::new();
+    let reference = home.new_case();
+    home.object(&["approve", &reference]);
+    assert_eq!(home.run(&["run", "--once"]).status.code(), Some(0));
+    let (_, told) = texts(&home.run(&["withdraw", &reference]));
+    assert!(told.contains("carrier.example") && told.contains("write to it"), "{told}");
+}
+
+#[test]
+fn check_says_when_no_reply_can_be_proven() {
+    let check = |config: &str, mark: &str| {
+        let output = Home::with(config).run(&["check", "--offline"]);
+        let (out, _) = texts(&output);
+        assert!(output.status.success() && out.contains(mark), "{mark}: {out}");
+    };
+    check(CONFIG, "note  account home, trust: no reply can be proven");
+    check(&format!("{CONFIG}{BELIEVING}"), "ok    account home, trust: verdicts of mx.mailhost.example");
 }
 
 #[test]

@@ -173,7 +173,16 @@ fn private_text(text: &str) -> anyhow::Result<PathBuf> {
 
 /// Takes a case back.
 pub(super) fn withdraw(place: &Place, reference: &Reference, output: &mut Output) -> anyhow::Result<ExitCode> {
-    act(place, reference, &Event::Withdrawn, output)
+    let done = act(place, reference, &Event::Withdrawn, output)?;
+    let case = Desk::open(place)?.case(reference)?.case;
+    if case.state.progress().requested_at.is_some() && !output.json() {
+        output.remark(format!(
+            "the request has left already, and nobody tells {} that you changed your mind: write to it if the line is \
+             to stay",
+            case.carrier_name
+        ));
+    }
+    Ok(done)
 }
 
 /// Waits on purpose, or no longer.

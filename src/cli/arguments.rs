@@ -7,6 +7,9 @@ use crate::domain::reply::MessageKey;
 use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// Heading of the flags that every command takes, so that they do not stand among its own.
+const EVERYWHERE: &str = "Every command";
+
 /// Gets a phone line or eSIM cancelled by e-mail and makes sure that it really was.
 #[derive(Debug, Parser)]
 #[command(
@@ -17,16 +20,16 @@ use std::path::PathBuf;
 )]
 pub struct Arguments {
     /// The config file [default: ~/.config/odjava/odjava.toml]
-    #[arg(long, global = true, value_name = "PATH", env = "ODJAVA_CONFIG")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH", env = "ODJAVA_CONFIG")]
     pub config: Option<PathBuf>,
     /// Print JSON: one object, or one per line for lists
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// When to colour; NO_COLOR is obeyed
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "WHEN", default_value = "auto")]
     pub color: Colour,
     /// Log more to stderr; -vv for much more
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// What to do
     #[command(subcommand)]
@@ -111,7 +114,7 @@ pub enum Command {
         after_help = "Examples: odjava edit 7Q2M --to service@carrier.example\n          odjava edit 7Q2M --subject \"Termination\" --body-file letter.txt\n\nWithout a flag the text is opened in $VISUAL or $EDITOR."
     )]
     Edit(Edit),
-    /// Take a case back
+    /// Take a case back; what the carrier already has is not called back
     #[command(after_help = "Example: odjava withdraw 7Q2M")]
     Withdraw {
         /// The case, such as 7Q2M
@@ -201,7 +204,7 @@ pub struct Carriers {
 pub enum CarriersAct {
     /// Show all that is known of one carrier, with sources
     Show {
-        /// Its id, such as mts-rs
+        /// Its id or a name, such as mts-rs or telenor
         id: String,
     },
 }
@@ -426,8 +429,9 @@ pub enum Pace {
 }
 
 fn reference(text: &str) -> Result<Reference, String> {
-    Reference::parse(text)
-        .ok_or_else(|| "a case reference looks like 7Q2M; `odjava list` shows those there are".to_owned())
+    Reference::parse(text).ok_or_else(|| {
+        "no case can be called that (a reference looks like 7Q2M); `odjava list` shows those there are".to_owned()
+    })
 }
 
 fn message(text: &str) -> Result<MessageKey, String> {

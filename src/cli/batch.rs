@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::facts::{FactProblem, listed};
 use super::new::{Order, open_all};
 use super::output::{Output, paint};
-use super::{view, wording};
+use super::{cases, view, wording};
 use crate::domain::identity::Line;
 use anyhow::bail;
 use std::collections::BTreeSet;
@@ -65,7 +65,8 @@ pub(super) fn from_csv(
             desk.note_shown(row)?;
         } else {
             let (strong, plain, situation) = (paint::STRONG, paint::PLAIN, wording::situation(&row.case));
-            output.line(format!("{strong}{}{plain}  {}  {situation}", row.case.reference, row.case.carrier_name))?;
+            let (carrier, line) = (&row.case.carrier_name, cases::line_of(&row.case));
+            output.line(format!("{strong}{}{plain}  {carrier}  {line}  {situation}", row.case.reference))?;
         }
     }
     if !output.json() {

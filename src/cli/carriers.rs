@@ -13,9 +13,7 @@ use std::process::ExitCode;
 pub(super) fn carriers(place: &Place, what: &Carriers, output: &mut Output) -> anyhow::Result<ExitCode> {
     let directory = directory(place)?;
     if let Some(CarriersAct::Show { id }) = &what.act {
-        let Some(profile) = directory.get(id) else {
-            bail!("there is no carrier `{id}`; `odjava carriers` lists those there are");
-        };
+        let profile = super::new::find_carrier(&directory, id).map_err(|problem| anyhow::anyhow!(problem))?;
         if output.json() {
             output.object(profile)?;
         } else {

@@ -6,9 +6,11 @@ use super::output::{Output, paint};
 use super::{new, timeline, view, wording};
 use crate::domain::Timestamp;
 use crate::domain::address::Reference;
+use crate::domain::carrier::CarrierProfile;
 use crate::domain::case::{Case, Outgoing};
 use crate::domain::decide;
 use crate::engine;
+use crate::rulebook::wants_another_way;
 use crate::store::CaseRow;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
@@ -67,8 +69,9 @@ pub(super) fn list(place: &Place, what: &List, output: &mut Output) -> anyhow::R
     }
     if waiting > 0 {
         output.line(format!(
-            "{}{waiting} message(s) that no case claims:{} odjava list --unfiled",
+            "{}{waiting} {} that no case claims:{} odjava list --unfiled",
             paint::YOURS,
+            if waiting == 1 { "message" } else { "messages" },
             paint::PLAIN
         ))?;
     }
@@ -87,7 +90,7 @@ fn table_row(case: &Case, next_at: Option<Timestamp>, zone: chrono_tz::Tz, now: 
 }
 
 /// The line as its holder calls it. In full: this is the holder's own terminal.
-fn line_of(case: &Case) -> String {
+pub(super) fn line_of(case: &Case) -> String {
     let line = &case.line;
     line.msisdn
         .as_ref()
@@ -124,7 +127,8 @@ fn terminal_width() -> Option<u16> {
 
 fn unfiled(desk: &mut Desk, output: &mut Output) -> anyhow::Result<ExitCode> {
     let rows = desk.store.read(|tx| tx.unfiled_messages(UNFILED_MAX))?;
-    if rows.is_empty() && !output.json() {
+    let none = rows.is_empty();
+    if none && !output.json() {
         output.line("Every message has found its case.")?;
     }
     for row in rows {
@@ -141,7 +145,7 @@ fn unfiled(desk: &mut Desk, output: &mut Output) -> anyhow::Result<ExitCode> {
             output.line(format!("#{}  {at}  {}  {subject}", row.key.0, wording::safe(&from)))?;
         }
     }
-    if !output.json() {
+    if !output.json() && !none {
         output.line("To file one: odjava resolve REF --file NUMBER")?;
     }
     Ok(ExitCode::SUCCESS)
@@ -158,6 +162,7 @@ pub(super) fn show(place: &Place, reference: &Reference, output: &mut Output) ->
     }
     print_head(&mut desk, &row, output)?;
     let zone = desk.rules.account(&row.case.account).map_or(chrono_tz::UTC, |a| a.time_zone);
+    print_ways(&desk, &row.case, output)?;
     let (_, _, store) = desk.parts();
     let (steps, messages) = store.read(|tx| {
         let row = find(tx, reference)?;
@@ -179,6 +184,19 @@ pub(super) fn show(place: &Place, reference: &Reference, output: &mut Output) ->
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The ways other than e-mail, where one of them is what the case needs.
+fn print_ways(desk: &Desk, case: &Case, output: &mut Output) -> anyhow::Result<()> {
+    let wanted = case.question().is_some_and(wants_another_way);
+    let ways = desk.rules.directory.get(&case.carrier).filter(|_| wanted).map(CarrierProfile::other_ways);
+    let Some(ways) = ways.filter(|w| !w.is_empty()) else { return Ok(()) };
+    output.line(format!("\n{}Other ways{}", paint::STRONG, paint::PLAIN))?;
+    for way in ways {
+        output.line(format!("  {}", wording::safe(&way)))?;
+    }
+    output.line(format!("  with their sources: odjava carriers show {}", case.carrier))?;
+    Ok(())
 }
 
 /// The text that waits for approval.
@@ -290,6 +308,7 @@ fn print_draft(desk: &Desk, case: &Case, mail: &Outgoing, output: &mut Output) -
             ))?;
             output.line(format!("\n{}", indented(&engine::preview(&letter.body))))?;
             if let Some(aid) = &letter.reading_aid {
+                output.line(format!("  {}the same in your language{}\n", paint::STRONG, paint::PLAIN))?;
                 output.line(format!("{}{}{}", paint::FAINT, indented(&engine::preview(aid)), paint::PLAIN))?;
             }
         }

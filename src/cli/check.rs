@@ -20,6 +20,9 @@ struct Finding {
     ok: bool,
     /// What was found, or what to mend.
     text: String,
+    /// It works, but worse than it could.
+    #[serde(skip)]
+    hint: bool,
 }
 
 /// Looks at everything; exit code 1 when something is to be mended.
@@ -29,7 +32,7 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
     let rules = findings.take(
         "config",
         ConfiguredRules::load(&path, &env)
-            .map(|rules| (format!("{}, {} account(s)", path.display(), rules.config.accounts.len()), rules)),
+            .map(|rules| (format!("{}, {}", path.display(), accounts_told(&rules)), rules)),
     );
     if let Some(rules) = rules {
         findings.good("templates", format!("languages {}", rules.templates.languages().join(", ")));
@@ -37,6 +40,7 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
         findings.add("store", store(&rules.config.store.path));
         for account in rules.config.accounts.values() {
             account_offline(account, &mut findings);
+            believed(&rules, account, &mut findings);
         }
         // Servers are asked only when there is a store to work with and nothing at home is broken.
         if !offline && findings.list.iter().all(|f| f.ok) {
@@ -53,7 +57,11 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
         if output.json() {
             output.object(finding)?;
         } else {
-            let (paint, mark) = if finding.ok { (paint::GOOD, "ok  ") } else { (paint::BAD, "MEND") };
+            let (paint, mark) = match finding.ok {
+                true if finding.hint => (paint::YOURS, "note"),
+                true => (paint::GOOD, "ok  "),
+                false => (paint::BAD, "MEND"),
+            };
             let mut lines = finding.text.lines();
             output.line(format!(
                 "{paint}{mark}{}  {}: {}",
@@ -69,19 +77,44 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+fn accounts_told(rules: &ConfiguredRules) -> String {
+    let names: Vec<&str> = rules.config.accounts.keys().map(String::as_str).collect();
+    format!("{} {}", if names.len() == 1 { "account" } else { "accounts" }, names.join(", "))
+}
+
+/// Whose verdict on a sender is believed; nobody's is allowed, and worth a word.
+fn believed(rules: &ConfiguredRules, account: &Account, findings: &mut Findings) {
+    let what = format!("account {}, trust", account.name);
+    let named = rules.trust_of(account).authserv_ids;
+    if named.is_empty() {
+        findings.hint(
+            &what,
+            "no reply can be proven genuine, so you are asked about each: set authserv_id in [trust] to the first \
+             word of Authentication-Results in a mail that you received"
+                .to_owned(),
+        );
+    } else {
+        findings.good(&what, format!("verdicts of {} are believed", named.join(", ")));
+    }
+}
+
 struct Findings {
     list: Vec<Finding>,
 }
 
 impl Findings {
     fn good(&mut self, what: &str, text: String) {
-        self.list.push(Finding { what: what.to_owned(), ok: true, text });
+        self.list.push(Finding { what: what.to_owned(), ok: true, text, hint: false });
+    }
+
+    fn hint(&mut self, what: &str, text: String) {
+        self.list.push(Finding { what: what.to_owned(), ok: true, text, hint: true });
     }
 
     fn add(&mut self, what: &str, found: Result<String, String>) {
         let ok = found.is_ok();
         let text = found.unwrap_or_else(|e| e);
-        self.list.push(Finding { what: what.to_owned(), ok, text });
+        self.list.push(Finding { what: what.to_owned(), ok, text, hint: false });
     }
 
     fn take<T, E: std::fmt::Display>(&mut self, what: &str, found: Result<(String, T), E>) -> Option<T> {

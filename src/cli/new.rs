@@ -134,7 +134,7 @@ fn wanted(fact: Fact) -> &'static str {
 }
 
 /// Exactly one carrier by what a person calls it.
-fn find_carrier<'d>(directory: &'d Directory, name: &str) -> Result<&'d CarrierProfile, String> {
+pub(super) fn find_carrier<'d>(directory: &'d Directory, name: &str) -> Result<&'d CarrierProfile, String> {
     let found = directory.find(name);
     match found.as_slice() {
         [one] => Ok(one.profile),

@@ -3,7 +3,8 @@
 
 use super::wording;
 use crate::domain::Timestamp;
-use crate::domain::decide::serde_name;
+use crate::domain::case::Question;
+use crate::domain::decide::{deciding_words, serde_name};
 use crate::domain::event::{AcceptedBy, Event, FailureClass, ResolveAct, SubmitOutcome};
 use crate::domain::reply::{Authenticity, Kind, Reply};
 use crate::store::{CaseRow, JournalLine, OutboxKind, OutboxStatus, Tx};
@@ -55,7 +56,7 @@ pub(super) fn of_case(tx: &Tx<'_>, row: &CaseRow) -> anyhow::Result<Vec<Step>> {
 fn step(line: &JournalLine, row: &CaseRow) -> Step {
     let (event, text) = match &line.event {
         None => ("opened".to_owned(), format!("case opened: {}", row.case.carrier_name)),
-        Some(event) => (event_name(event), told(event, row)),
+        Some(event) => (event_name(event), told(event, row, &line.question)),
     };
     let question = Some(line.question.clone()).filter(|q| !q.is_empty());
     Step { at: line.at, event, text, state: line.state.clone(), question }
@@ -68,7 +69,8 @@ fn event_name(event: &Event) -> String {
     }
 }
 
-fn told(event: &Event, row: &CaseRow) -> String {
+/// The event in words. What a message asks for is known by the question that it led to.
+fn told(event: &Event, row: &CaseRow, question: &str) -> String {
     let mail_of = |id: &crate::domain::address::MessageId| {
         let sent = row.case.mails.iter().find(|m| m.message_id == *id);
         sent.map_or_else(|| "the mail".to_owned(), |m| format!("{} to {}", wording::purpose(m.purpose), m.to))
@@ -83,7 +85,7 @@ fn told(event: &Event, row: &CaseRow) -> String {
         Event::DraftApproved { digest } => format!("text {digest} approved by you"),
         Event::SubmitStarted { mail } => format!("handing over {}", mail_of(mail)),
         Event::SubmitSettled { mail, outcome } => outcome_told(&mail_of(mail), outcome),
-        Event::ReplyReceived { reply } => reply_told(reply),
+        Event::ReplyReceived { reply } => reply_told(reply, question),
         Event::TimerFired { timer, .. } => format!("alarm: {}", wording::timer(*timer)),
         Event::HoldSet { until: Some(day) } => format!("on hold until {day}, by you"),
         Event::HoldSet { until: None } => "hold lifted by you".to_owned(),
@@ -111,7 +113,7 @@ fn outcome_told(mail: &str, outcome: &SubmitOutcome) -> String {
     }
 }
 
-fn reply_told(reply: &Reply) -> String {
+fn reply_told(reply: &Reply, question: &str) -> String {
     let mut text = format!("message {} from {}", reply.message.0, wording::safe(&reply.from_domain));
     match reply.authenticity {
         Authenticity::Aligned => {}
@@ -120,7 +122,9 @@ fn reply_told(reply: &Reply) -> String {
         Authenticity::Unproven => text.push_str(" (not proven to be the carrier's: nothing changed)"),
         Authenticity::Contradicted => text.push_str(" (not from the carrier: nothing changed)"),
     }
-    text.push_str(&format!(": {}", wording::kind(reply.kind)));
+    let asks_who_you_are = reply.kind == Kind::NeedsInfo && question == serde_name(&Question::IdDocument);
+    let says = if asks_who_you_are { "asks for an identity document" } else { wording::kind(reply.kind) };
+    text.push_str(&format!(": {says}"));
     if reply.kind == Kind::Confirmed && !reply.certain {
         text.push_str(", not quite certain");
     }
@@ -130,7 +134,8 @@ fn reply_told(reply: &Reply) -> String {
     if let Some(ticket) = &reply.ticket {
         text.push_str(&format!(", ticket {}", wording::safe(ticket)));
     }
-    let words: Vec<String> = reply.evidence.iter().take(3).map(|e| format!("“{}”", wording::safe(&e.words))).collect();
+    let words: Vec<String> =
+        deciding_words(reply).into_iter().take(3).map(|w| format!("“{}”", wording::safe(w))).collect();
     if !words.is_empty() {
         text.push_str(&format!(" {}", words.join(" ")));
     }

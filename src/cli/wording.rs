@@ -1,6 +1,6 @@
 //! English words for states, questions, kinds and times, as lists and timelines show them.
 
-use crate::domain::case::{Attempt, Case, Purpose, Question, Resolution, State, Timer};
+use crate::domain::case::{Attempt, Case, Fact, Purpose, Question, Resolution, State, Timer};
 use crate::domain::reply::Kind;
 use crate::domain::{Timestamp, schedule};
 
@@ -133,7 +133,7 @@ pub(super) fn next(case: &Case, at: Option<Timestamp>, zone: chrono_tz::Tz, now:
     let when = at.map(|at| local_and_distance(at, zone, now)).unwrap_or_default();
     match &case.state {
         State::Collecting { missing, .. } => {
-            let flags: Vec<&str> = missing.iter().map(|f| f.flag()).collect();
+            let flags: Vec<String> = missing.iter().map(|f| format!("{} {}", f.flag(), value_of(*f))).collect();
             format!("odjava edit {reference} {}", flags.join(" "))
         }
         State::Drafted { .. } => format!("odjava draft {reference}, then approve"),
@@ -159,12 +159,23 @@ pub(super) fn next(case: &Case, at: Option<Timestamp>, zone: chrono_tz::Tz, now:
     }
 }
 
+/// What stands behind the flag of a fact.
+fn value_of(fact: Fact) -> &'static str {
+    match fact {
+        Fact::Name => "NAME",
+        Fact::ContractDate => "DATE",
+        Fact::ContactAddress => "ADDRESS",
+        Fact::Iccid | Fact::Eid => "DIGITS",
+        Fact::Msisdn | Fact::LineNumber | Fact::CustomerNumber | Fact::OrderNumber => "NUMBER",
+    }
+}
+
 fn needed(question: Question, case: &Case) -> String {
     let reference = &case.reference;
     match question {
-        Question::IdDocument => format!("odjava answer {reference} --template document_enclosed --attach FILE"),
+        Question::IdDocument => format!("odjava answer {reference} --attach FILE"),
         Question::MissingInfo => format!("odjava answer {reference} --text TEXT"),
-        Question::Payment => format!("pay, then odjava answer {reference} --template payment_proof --attach FILE"),
+        Question::Payment => format!("pay, then odjava answer {reference} --attach FILE"),
         Question::OtherChannel | Question::NoAnswer => format!("odjava resolve {reference} --sent-by CHANNEL"),
         Question::RetentionOffer => format!("odjava draft {reference}, then approve"),
         Question::Refused => format!("odjava answer {reference}, or resolve {reference} --refused"),
