@@ -437,6 +437,22 @@ fn who_withdraws_after_sending_hears_that_the_carrier_was_not_told() {
 }
 
 #[test]
+fn the_table_names_the_account_where_there_are_several() {
+    let second = "[account.office]\nname = \"Ana\"\naddress = \"ana@mailhost.example\"\nmaildir = \"in\"\n\
+                  [account.office.smtp]\nmaildir = \"out\"\n";
+    let home = Home::with(&format!("{CONFIG}{second}"));
+    let open = |account: &str, order: &str| {
+        let to = "service@carrier.example";
+        home.object(&["new", "--account", account, "--carrier", "other", "--to", to, "--order", order]);
+        texts(&home.run(&["list"])).0
+    };
+    let one = open("home", "A-1");
+    assert!(!one.contains("account"), "{one}");
+    let both = open("office", "A-2");
+    assert!(both.contains("account") && both.contains("office") && both.contains("home"), "{both}");
+}
+
+#[test]
 fn check_says_when_no_reply_can_be_proven() {
     let check = |config: &str, mark: &str| {
         let output = Home::with(config).run(&["check", "--offline"]);

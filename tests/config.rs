@@ -350,7 +350,12 @@ fn one_wrong_line_gives_one_message() {
         ("[follow_up]\napproval = \"once\"", 11, "one of \"first\", \"each\", \"none\""),
         ("[follow_up]\ninbox_stale_after = \"0 hours\"", 11, "is not a duration"),
         ("[store]\nkeep_raw = \"365 days\"", 11, "unknown key `store.keep_raw`"),
-        ("[follow_up]\nretry_after = \"2 working days\"", 11, "cannot be counted in working days"),
+        (
+            "[account.two]\nname = \"A\"\naddress = \"a@mailhost.example\"\n[account.two.smtp]\nmaildir = \"out\"\n\
+             [account.two.imap]\nhost = \"h.example\"\npassword = { env = \"PASSWORD\" }\npoll = \"2 working days\"",
+            18,
+            "cannot be counted in working days",
+        ),
         ("[store]\npath = \"\"", 11, "must not be empty"),
         ("follow_up = 3", 10, "unknown key"),
         (

@@ -14,11 +14,14 @@ use crate::rulebook::wants_another_way;
 use crate::store::CaseRow;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::io;
 use std::process::ExitCode;
 
 /// Messages shown by `list --unfiled`.
 const UNFILED_MAX: u32 = 200;
+/// Columns of the table.
+const COLUMNS: [&str; 7] = ["", "case", "carrier", "line", "account", "state", "next"];
 /// Width of the table where no terminal says its own.
 const TABLE_WIDTH: u16 = 110;
 
@@ -63,9 +66,9 @@ pub(super) fn list(place: &Place, what: &List, output: &mut Output) -> anyhow::R
         })?;
     } else {
         let zone_of = |case: &Case| rules.config.accounts.get(&case.account).map_or(chrono_tz::UTC, |a| a.time_zone);
-        let rows: Vec<[String; 6]> =
-            cases.iter().map(|(row, _, next_at)| table_row(&row.case, *next_at, zone_of(&row.case), now)).collect();
-        print_table(&rows, output)?;
+        let accounts: BTreeSet<&str> = cases.iter().map(|(row, ..)| row.case.account.as_str()).collect();
+        let rows = cases.iter().map(|(row, _, next_at)| table_row(&row.case, *next_at, zone_of(&row.case), now));
+        print_table(rows.collect(), accounts.len() > 1, output)?;
     }
     if waiting > 0 {
         output.line(format!(
@@ -78,12 +81,13 @@ pub(super) fn list(place: &Place, what: &List, output: &mut Output) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
-fn table_row(case: &Case, next_at: Option<Timestamp>, zone: chrono_tz::Tz, now: Timestamp) -> [String; 6] {
+fn table_row(case: &Case, next_at: Option<Timestamp>, zone: chrono_tz::Tz, now: Timestamp) -> [String; COLUMNS.len()] {
     [
         if view::is_yours(case) { "!" } else { "" }.to_owned(),
         case.reference.to_string(),
         wording::safe(&case.carrier_name),
         line_of(case),
+        case.account.clone(),
         wording::situation(case),
         wording::next(case, next_at, zone, now),
     ]
@@ -101,12 +105,17 @@ pub(super) fn line_of(case: &Case) -> String {
         .unwrap_or_else(|| "-".to_owned())
 }
 
-fn print_table(rows: &[[String; 6]], output: &mut Output) -> io::Result<()> {
+/// The account is worth a column only where there are several.
+fn print_table(rows: Vec<[String; COLUMNS.len()]>, with_account: bool, output: &mut Output) -> io::Result<()> {
+    let shown = |cells: Vec<String>| {
+        let wanted = |name: &str| with_account || name != "account";
+        COLUMNS.iter().zip(cells).filter(|(name, _)| wanted(name)).map(|(_, cell)| cell).collect::<Vec<_>>()
+    };
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(terminal_width().unwrap_or(TABLE_WIDTH));
-    table.set_header(["", "case", "carrier", "line", "state", "next"]);
-    table.add_rows(rows.iter().map(|r| r.to_vec()));
+    table.set_header(shown(COLUMNS.map(str::to_owned).to_vec()));
+    table.add_rows(rows.into_iter().map(|r| shown(r.to_vec())));
     for (i, line) in table.lines().enumerate() {
         let paint = match line.trim_start().starts_with('!') {
             _ if i == 0 => paint::FAINT,
