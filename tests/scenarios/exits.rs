@@ -111,6 +111,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "approve",
             "answer",
             "sent",
+            "reply acknowledged",
             "reply bounce",
             "reply confirmed",
             "resolve --keep-waiting",

@@ -130,10 +130,15 @@ impl Turn<'_> {
             self.on_awaited(reply, progress);
             return;
         }
-        // The question stays with the holder; what is learned is kept for when the clock goes on.
         if reply.kind == Kind::Acknowledged {
             let learned = self.learn(reply, progress);
-            self.set_progress(learned);
+            if self.case.question() == Some(Question::NoAnswer) {
+                // "No answer" is no longer true, so it is no longer asked.
+                self.wait_anew(learned);
+            } else {
+                // The question stays with the holder; what is learned is kept for when the clock goes on.
+                self.set_progress(learned);
+            }
         }
     }
 
