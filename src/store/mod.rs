@@ -15,7 +15,7 @@ use crate::domain::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Append only: a migration that has been released is never changed.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
@@ -56,6 +56,11 @@ pub enum StoreError {
     /// The file cannot be written.
     #[error("the store is read-only: nothing of this step was written; make the file and its folder writable")]
     ReadOnly,
+    /// The disk, or what stands for it, failed.
+    #[error(
+        "the disk does not take or give what the store needs ({0}): nothing of this step was written; check it and its free space"
+    )]
+    Disk(String),
     /// Another process holds the file for too long.
     #[error("the store was busy for {} seconds; try again", BUSY.as_secs())]
     Busy,
@@ -76,6 +81,7 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Disk(error.to_string()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Corrupt { what: "the file is damaged or no SQLite file".to_owned() }
@@ -127,12 +133,13 @@ impl Store {
     fn prepare(mut connection: Connection, path: &Path) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY)?;
         // Switching to WAL does not wait for another process that does the same; so it is tried again.
-        let began = Instant::now();
+        let mut waited = Duration::ZERO;
         while let Err(error) = connection.pragma_update(None, "journal_mode", "WAL").map_err(StoreError::from) {
-            if !matches!(error, StoreError::Busy) || began.elapsed() > BUSY {
+            if !matches!(error, StoreError::Busy) || waited > BUSY {
                 return Err(error);
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(BUSY / 500);
+            waited += BUSY / 500;
         }
         // FULL: a commit is on the disk before the mail it orders can leave.
         connection.pragma_update(None, "synchronous", "FULL")?;
