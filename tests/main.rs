@@ -12,6 +12,7 @@ mod architecture;
 mod cli;
 mod compose;
 mod config;
+mod faults;
 mod harness;
 mod imap;
 mod local_out;

@@ -116,13 +116,16 @@ fn the_same_mail_is_kept_once_wherever_it_is_seen() {
 }
 
 #[test]
-fn a_mail_that_cannot_be_read_is_set_aside_after_three_tries() {
+fn tries_to_read_a_mail_are_counted_and_one_set_aside_is_not_read_again() {
     let mut store = Store::in_memory().unwrap();
     let Sighting::First(key) = changed(&mut store, |tx| tx.store_message(&message("INBOX", 1, 1, b"x"), at(1))) else {
         panic!("it is new");
     };
-    let tries: Vec<bool> = (0..3).map(|_| changed(&mut store, |tx| tx.reading_failed(key))).collect();
-    assert_eq!(tries, [false, false, true]);
+    let before: Vec<u32> = (0..3).map(|_| changed(&mut store, |tx| tx.reading_begins(key))).collect();
+    assert_eq!(before, [0, 1, 2]);
+    changed(&mut store, |tx| tx.reading_put_back(key));
+    assert_eq!(changed(&mut store, |tx| tx.reading_begins(key)), 2, "a failure of the store is no try");
+    changed(&mut store, |tx| tx.set_aside(key));
     assert_eq!(changed(&mut store, |tx| tx.message(key)).unwrap().status, InboxStatus::SetAside);
     assert!(changed(&mut store, |tx| tx.new_messages(10)).is_empty());
 }

@@ -48,7 +48,10 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
         .enable_all()
         .build()
         .context("the system gives no threads; end some programs and try again")?;
-    Ok(runtime.block_on(work))
+    let done = runtime.block_on(work);
+    // A command that asks for a secret may still run; the end does not wait for it.
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 /// Reads a stored message once more for a case; `vouched`: the holder says that it is the carrier's.

@@ -2,26 +2,33 @@
 //! outcome means is decided by the engine; here it is only made sure that nothing is handed over twice.
 //!
 //! Order of one mail: connect, log in, name sender and recipient · claim it (committed) · hand it over ·
-//! settle it (committed). Found claimed after a crash, its Message-ID is looked for before anything else.
+//! settle it (committed). A mail of unknown fate is looked for by its Message-ID beside the others, which do
+//! not wait for it.
 
 use super::{Parts, Stop, mailbox};
 use crate::config::account::{Account, MailSink};
 use crate::daemon::{local_out, smtp};
+use crate::domain::address::MessageId;
 use crate::domain::event::{AcceptedBy, Event, FailureClass, SubmitOutcome};
 use crate::domain::{Timestamp, schedule};
 use crate::engine::{EngineError, Refusal};
-use crate::store::{OutboxKind, OutboxRow, OutboxStatus, Store, StoreError};
+use crate::store::{CaseId, OutboxKind, OutboxRow, OutboxStatus, Store, StoreError};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 
-/// Mails taken from the outbox at a time.
-const BATCH: u32 = 20;
 /// Pauses before each look for a mail whose fate is unknown: a server that files sent mail itself needs a moment.
 const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(10)];
 /// How often a mailbox that cannot be reached is tried before the holder is asked instead.
 const LOOK_FAILURES_MAX: u32 = 10;
 /// Attempts at a nudge before it is given up; at most four hours lie between two.
 const NUDGE_ATTEMPTS_MAX: u32 = 40;
+/// How long a mail waits whose case cannot be decided (its carrier left the directory, say).
+const PUT_OFF_MINUTES: i64 = 10;
+/// First pause before an outcome that could not be written down is tried again; it doubles.
+const SETTLE_AGAIN: Duration = Duration::from_secs(1);
 
 /// A way out that stands open; nothing that could deliver the mail has happened yet.
 enum Way {
@@ -30,25 +37,53 @@ enum Way {
     Maildir(PathBuf),
 }
 
+/// What of an owed mail is needed to write down what became of it.
+#[derive(Clone)]
+struct Owed {
+    id: i64,
+    case: Option<CaseId>,
+    kind: OutboxKind,
+    message_id: MessageId,
+    attempts: u32,
+}
+
+impl Owed {
+    fn of(row: &OutboxRow) -> Self {
+        let message_id = row.message_id.clone();
+        Self { id: row.id, case: row.case, kind: row.kind, message_id, attempts: row.attempts }
+    }
+}
+
+/// The mails of one account on their way.
+struct Dispatcher {
+    parts: Parts,
+    account: Arc<Account>,
+    /// Mails that may have left: looked for, and written down, beside the others.
+    doubts: JoinSet<()>,
+    /// One look into the mailbox at a time.
+    looking: Arc<Mutex<()>>,
+}
+
 /// The task of one account.
 pub(super) async fn run(parts: Parts, account: Account, mut stop: Stop) {
     let mut changes = parts.store.changes();
+    let mut dispatcher = Dispatcher::new(parts, account);
+    let mut is_started = false;
     loop {
         changes.borrow_and_update();
-        let wait = match once(&parts, &account).await {
-            Ok(next) => next.map_or(super::LONG, |at| super::until(at, parts.clock.now())),
+        let wait = match dispatcher.round(&mut is_started, &mut stop).await {
+            Ok(next) => next.map_or(super::LONG, |at| super::until(at, dispatcher.parts.clock.now())),
             Err(error) => {
-                tracing::error!(account = account.name, %error, "owed mail could not be looked at; trying again");
+                let account = dispatcher.account.name.as_str();
+                tracing::error!(account, %error, "owed mail could not be looked at; trying again");
                 super::AFTER_FAILURE
             }
         };
         tokio::select! {
+            // What is still looked for stays claimed, and is looked for at the next start.
             () = stop.asked() => return,
             () = tokio::time::sleep(wait) => {}
             _ = changes.changed() => {}
-        }
-        if stop.is_asked() {
-            return;
         }
     }
 }
@@ -58,47 +93,126 @@ pub(super) async fn run(parts: Parts, account: Account, mut stop: Stop) {
 /// # Errors
 /// [`EngineError::Store`] when the store fails.
 pub async fn once(parts: &Parts, account: &Account) -> Result<Option<Timestamp>, EngineError> {
-    let name = account.name.clone();
-    let claimed = parts.store.read(move |s| s.read(|tx| tx.claimed_mails(&name))).await?;
-    for row in claimed {
-        // Nothing else of this account is claimed while this function runs: it is from a former life.
-        let outcome = look_for(account, &row, "odjava stopped while the mail was being handed over").await;
-        settle(parts, row, outcome).await?;
-    }
-    loop {
-        let (name, now) = (account.name.clone(), parts.clock.now());
-        let due = parts.store.read(move |s| s.read(|tx| tx.due_mails(&name, now, BATCH))).await?;
-        if due.is_empty() {
-            break;
-        }
-        for row in due {
-            hand_over(parts, account, row).await?;
-        }
-    }
-    let name = account.name.clone();
-    parts.store.read(move |s| s.read(|tx| tx.next_mail_at(&name)).map_err(EngineError::from)).await
+    let (_never, asked) = tokio::sync::watch::channel(false);
+    let mut dispatcher = Dispatcher::new(parts.clone(), account.clone());
+    let next = dispatcher.round(&mut false, &mut Stop(asked)).await?;
+    while dispatcher.doubts.join_next().await.is_some() {}
+    Ok(next)
 }
 
-async fn hand_over(parts: &Parts, account: &Account, row: OutboxRow) -> Result<(), EngineError> {
-    let way = match open_way(account, &row).await {
-        Ok(way) => way,
-        Err(outcome) => return settle(parts, row, outcome).await,
-    };
-    super::fault::point("before_claim");
-    // Invariant: the claim is on the disk before the first byte that could deliver the mail.
-    if !claim(parts, &row).await? {
-        if let Way::Smtp(prepared) = way {
-            prepared.abandon(&smtp::Limits::default()).await;
-        }
-        return Ok(());
+impl Dispatcher {
+    fn new(parts: Parts, account: Account) -> Self {
+        Self { parts, account: Arc::new(account), doubts: JoinSet::new(), looking: Arc::default() }
     }
-    super::fault::point("after_claim");
-    let outcome = match deliver(way, &row).await {
-        SubmitOutcome::Unknown { reason } => look_for(account, &row, &reason).await,
-        known => known,
-    };
-    super::fault::point("after_hand_over");
-    settle(parts, row, outcome).await
+
+    /// Takes up what a former life left, the first time, and hands over what is due.
+    async fn round(&mut self, is_started: &mut bool, stop: &mut Stop) -> Result<Option<Timestamp>, EngineError> {
+        if !*is_started {
+            let name = self.account.name.clone();
+            let claimed = self.parts.store.read(move |s| s.read(|tx| tx.claimed_mails(&name))).await?;
+            // Nothing was handed over by this life yet, so each of them is from a former one.
+            for row in claimed {
+                self.look_later(&row, "odjava stopped while the mail was being handed over".to_owned());
+            }
+            *is_started = true;
+        }
+        while !stop.is_asked() {
+            let (name, now) = (self.account.name.clone(), self.parts.clock.now());
+            let due = self.parts.store.read(move |s| s.read(|tx| tx.due_mails(&name, now, 1))).await?;
+            let Some(row) = due.into_iter().next() else { break };
+            let owed = Owed::of(&row);
+            match self.hand_over(row, stop).await {
+                Ok(()) => {}
+                Err(error @ EngineError::Store(_)) => return Err(error),
+                // One case that cannot be decided must not stop the others.
+                Err(error) => self.put_off(&owed, &error.to_string()).await?,
+            }
+        }
+        while self.doubts.try_join_next().is_some() {}
+        let name = self.account.name.clone();
+        self.parts.store.read(move |s| s.read(|tx| tx.next_mail_at(&name)).map_err(EngineError::from)).await
+    }
+
+    async fn hand_over(&mut self, row: OutboxRow, stop: &mut Stop) -> Result<(), EngineError> {
+        let owed = Owed::of(&row);
+        let way = tokio::select! {
+            // Nothing that could deliver it was said: it is owed as before.
+            () = stop.asked() => return Ok(()),
+            way = open_way(&self.account, &row) => way,
+        };
+        let way = match way {
+            Ok(way) => way,
+            Err(outcome) => return settle(&self.parts, &owed, outcome).await,
+        };
+        super::fault::point("before_claim");
+        // Invariant: the claim is on the disk before the first byte that could deliver the mail.
+        let claimed = claim(&self.parts, &owed).await;
+        if !matches!(claimed, Ok(true)) {
+            if let Way::Smtp(prepared) = way {
+                prepared.abandon(&smtp::Limits::default()).await;
+            }
+            claimed?;
+            // Withdrawn a moment ago, as a rule. A row that nobody owes and nobody cancelled must not be
+            // taken up again at once, for ever.
+            return self.put_off(&owed, "the case does not owe this mail").await;
+        }
+        super::fault::point("after_claim");
+        let outcome = deliver(way, &row).await;
+        super::fault::point("after_hand_over");
+        match outcome {
+            SubmitOutcome::Unknown { reason } => self.look_later(&row, reason),
+            known => {
+                if let Err(error) = settle(&self.parts, &owed, known.clone()).await {
+                    self.settle_later(owed, known, &error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for a mail that may have left, and writes down what was found.
+    fn look_later(&mut self, row: &OutboxRow, reason: String) {
+        let (parts, account, looking) = (self.parts.clone(), Arc::clone(&self.account), Arc::clone(&self.looking));
+        let owed = Owed::of(row);
+        self.doubts.spawn(async move {
+            let outcome = look_for(&account, &owed.message_id, reason, &looking).await;
+            if let Err(error) = settle(&parts, &owed, outcome.clone()).await {
+                settle_surely(parts, owed, outcome, error.to_string()).await;
+            }
+        });
+    }
+
+    /// What a server said of a mail must not be forgotten because a disk is full: it would be asked of the holder.
+    fn settle_later(&mut self, owed: Owed, outcome: SubmitOutcome, error: &EngineError) {
+        self.doubts.spawn(settle_surely(self.parts.clone(), owed, outcome, error.to_string()));
+    }
+
+    /// Lets a mail wait that is still queued.
+    async fn put_off(&self, owed: &Owed, reason: &str) -> Result<(), EngineError> {
+        let not_before = self.parts.clock.now() + chrono::TimeDelta::minutes(PUT_OFF_MINUTES);
+        let (id, text) = (owed.message_id.clone(), reason.to_owned());
+        let waits = self.parts.store.read(move |store: &mut Store| {
+            store.transaction(|tx| tx.put_off(&id, not_before, &text).map_err(EngineError::from))
+        });
+        if waits.await? {
+            tracing::error!(case.id = owed.case.map_or(0, |c| c.0), mail = owed.id, reason, "a mail is put off");
+        }
+        Ok(())
+    }
+}
+
+/// Writes an outcome down as soon as that is possible.
+async fn settle_surely(parts: Parts, owed: Owed, outcome: SubmitOutcome, first_error: String) {
+    let (mut pause, mut error) = (SETTLE_AGAIN, first_error);
+    loop {
+        tracing::error!(mail = owed.id, error, "what became of a mail could not be written down; trying again");
+        tokio::time::sleep(pause).await;
+        match settle(&parts, &owed, outcome.clone()).await {
+            Ok(()) => return,
+            Err(again) => error = again.to_string(),
+        }
+        pause = (pause * 2).min(super::AFTER_FAILURE);
+    }
 }
 
 async fn open_way(account: &Account, row: &OutboxRow) -> Result<Way, SubmitOutcome> {
@@ -130,14 +244,14 @@ async fn deliver(way: Way, row: &OutboxRow) -> SubmitOutcome {
 }
 
 /// Claims a mail; `false` when it is no longer owed (withdrawn a moment ago).
-async fn claim(parts: &Parts, row: &OutboxRow) -> Result<bool, EngineError> {
-    let (mine, id, kind, case, mail) = (parts.clone(), row.id, row.kind, row.case, row.message_id.clone());
+async fn claim(parts: &Parts, owed: &Owed) -> Result<bool, EngineError> {
+    let (mine, owed) = (parts.clone(), owed.clone());
     let claimed = parts.store.read(move |store: &mut Store| {
-        store.transaction(|tx| match (kind, case) {
+        store.transaction(|tx| match (owed.kind, owed.case) {
             (OutboxKind::Carrier, Some(case)) => {
-                mine.engine().apply(tx, case, &Event::SubmitStarted { mail }).map(|_| true)
+                mine.engine().apply(tx, case, &Event::SubmitStarted { mail: owed.message_id }).map(|_| true)
             }
-            (OutboxKind::Carrier | OutboxKind::Nudge, _) => Ok(tx.claim(id)?),
+            (OutboxKind::Carrier | OutboxKind::Nudge, _) => Ok(tx.claim(owed.id)?),
         })
     });
     match claimed.await {
@@ -147,26 +261,26 @@ async fn claim(parts: &Parts, row: &OutboxRow) -> Result<bool, EngineError> {
 }
 
 /// Writes down what became of a mail.
-async fn settle(parts: &Parts, row: OutboxRow, outcome: SubmitOutcome) -> Result<(), EngineError> {
-    log_outcome(&row, &outcome);
-    let mine = parts.clone();
+async fn settle(parts: &Parts, owed: &Owed, outcome: SubmitOutcome) -> Result<(), EngineError> {
+    log_outcome(owed, &outcome);
+    let (mine, owed) = (parts.clone(), owed.clone());
     parts
         .store
         .write(move |store: &mut Store| {
-            store.transaction(|tx| match (row.kind, row.case) {
+            store.transaction(|tx| match (owed.kind, owed.case) {
                 (OutboxKind::Carrier, Some(case)) => {
-                    let event = Event::SubmitSettled { mail: row.message_id.clone(), outcome };
+                    let event = Event::SubmitSettled { mail: owed.message_id, outcome };
                     mine.engine().apply(tx, case, &event).map(drop)
                 }
                 (OutboxKind::Carrier | OutboxKind::Nudge, _) => {
-                    settle_nudge(tx, &row, &outcome, mine.clock.now()).map_err(EngineError::from)
+                    settle_nudge(tx, &owed, &outcome, mine.clock.now()).map_err(EngineError::from)
                 }
             })
         })
         .await
 }
 
-fn log_outcome(row: &OutboxRow, outcome: &SubmitOutcome) {
+fn log_outcome(row: &Owed, outcome: &SubmitOutcome) {
     let case = row.case.map_or(0, |c| c.0);
     match outcome {
         SubmitOutcome::Accepted { .. } => tracing::info!(case.id = case, mail = row.id, "mail taken by the server"),
@@ -183,7 +297,7 @@ fn log_outcome(row: &OutboxRow, outcome: &SubmitOutcome) {
 /// one of unknown fate that is not in the mailbox is sent once more, under the same Message-ID.
 fn settle_nudge(
     tx: &crate::store::Tx<'_>,
-    row: &OutboxRow,
+    row: &Owed,
     outcome: &SubmitOutcome,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -206,17 +320,21 @@ fn settle_nudge(
 
 /// Looks for a mail whose fate is unknown. Found: it was taken. Not found: nobody knows, because a server
 /// need not file what it takes.
-async fn look_for(account: &Account, row: &OutboxRow, reason: &str) -> SubmitOutcome {
+async fn look_for(account: &Account, id: &MessageId, reason: String, looking: &Mutex<()>) -> SubmitOutcome {
     let mut failures = 0;
     let mut looks = LOOKS.iter();
     let mut pause = *looks.next().unwrap_or(&Duration::ZERO);
     loop {
         tokio::time::sleep(pause).await;
-        match mailbox::has_message(account, &row.message_id).await {
+        let found = {
+            let _one_at_a_time = looking.lock().await;
+            mailbox::has_message(account, id).await
+        };
+        match found {
             Ok(true) => return SubmitOutcome::Accepted { known_by: AcceptedBy::CopyFound },
             Ok(false) => match looks.next() {
                 Some(next) => pause = *next,
-                None => return SubmitOutcome::Unknown { reason: reason.to_owned() },
+                None => return SubmitOutcome::Unknown { reason },
             },
             Err(error) => {
                 failures += 1;

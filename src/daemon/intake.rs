@@ -12,8 +12,10 @@ use crate::mail::parse;
 use crate::store::{CaseId, InboxRow, InboxStatus, Store, StoreError, Tx};
 use std::collections::BTreeMap;
 
-/// Messages read per look.
-const BATCH: u32 = 50;
+/// Messages read per turn of the store's thread: others want it too.
+const BATCH: u32 = 5;
+/// Tries to read one message.
+const TRIES_MAX: u32 = 3;
 
 /// Reads all stored messages that were not read yet, each in its own transaction.
 ///
@@ -23,28 +25,45 @@ const BATCH: u32 = 50;
 pub fn read_new(parts: &Parts, store: &mut Store) -> Result<usize, EngineError> {
     let mut count = 0;
     loop {
-        let rows = store.read(|tx| tx.new_messages(BATCH))?;
-        if rows.is_empty() {
-            return Ok(count);
-        }
-        for row in rows {
-            count += 1;
-            if let Err(error) = store.transaction(|tx| take_in(parts, tx, &row)) {
-                if matches!(error, EngineError::Store(StoreError::Full | StoreError::ReadOnly | StoreError::Busy)) {
-                    return Err(error);
-                }
-                tracing::error!(message = row.key.0, %error, "a message could not be applied");
-                store.transaction(|tx| give_up_later(parts, tx, &row))?;
-            }
+        match read_some(parts, store)? {
+            0 => return Ok(count),
+            read => count += read,
         }
     }
 }
 
-fn give_up_later(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), EngineError> {
-    if tx.reading_failed(row.key)? {
-        let facts = BTreeMap::from([("message".to_owned(), row.key.0.to_string())]);
-        let cause = format!("unmatched {}", row.key.0);
-        parts.engine().nudge_account(tx, &row.account, NudgeKind::Unmatched, &cause, &facts)?;
+/// Reads a few of them; returns how many.
+fn read_some(parts: &Parts, store: &mut Store) -> Result<usize, EngineError> {
+    let rows = store.read(|tx| tx.new_messages(BATCH))?;
+    for row in &rows {
+        if store.transaction(|tx| tx.reading_begins(row.key))? >= TRIES_MAX {
+            give_up(parts, store, row)?;
+            continue;
+        }
+        super::fault::point("before_reading");
+        match store.transaction(|tx| take_in(parts, tx, row)) {
+            Ok(()) => {}
+            Err(EngineError::Store(error)) if !matches!(error, StoreError::Corrupt { .. }) => {
+                // Not the message's fault. Should this fail too, it is shown to the holder sooner, no worse.
+                let _ = store.transaction(|tx| tx.reading_put_back(row.key));
+                return Err(error.into());
+            }
+            Err(error) => tracing::error!(message = row.key.0, %error, "a message could not be applied"),
+        }
+    }
+    Ok(rows.len())
+}
+
+/// Sets a message aside and tells the holder. What stands in the way of telling (the account left the config,
+/// say) must not stop the mail of others.
+fn give_up(parts: &Parts, store: &mut Store, row: &InboxRow) -> Result<(), EngineError> {
+    store.transaction(|tx| tx.set_aside(row.key))?;
+    let facts = BTreeMap::from([("message".to_owned(), row.key.0.to_string())]);
+    let cause = format!("unmatched {}", row.key.0);
+    let told =
+        store.transaction(|tx| parts.engine().nudge_account(tx, &row.account, NudgeKind::Unmatched, &cause, &facts));
+    if let Err(error) = told {
+        tracing::error!(message = row.key.0, %error, "a message was set aside and the holder could not be told");
     }
     Ok(())
 }
@@ -65,7 +84,8 @@ fn read(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Reading, EngineErr
 fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), EngineError> {
     let reading = read(parts, tx, row)?;
     let summary = summary(&reading);
-    if reading.ours {
+    // In the Sent folder lies what the holder wrote, under whatever address.
+    if reading.ours || row.in_sent {
         note_own_answer(parts, tx, row)?;
         return Ok(tx.settle_message(row.key, InboxStatus::Ignored, None, &summary)?);
     }
@@ -75,6 +95,10 @@ fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), EngineError
     let case = tx
         .case_by_reference(&known.reference)?
         .ok_or_else(|| EngineError::Rules("a matched case is gone".to_owned()))?;
+    if case.case.account != row.account {
+        // Each account trusts its own server only; what came through another one is shown, not believed.
+        return unmatched(parts, tx, row, &reading, &summary);
+    }
     tx.settle_message(row.key, InboxStatus::Applied, Some(case.id), &summary)?;
     parts.engine().apply(tx, case.id, &Event::ReplyReceived { reply: reading.reply }).map(drop)
 }
@@ -96,7 +120,8 @@ fn summary(reading: &Reading) -> String {
 
 /// Mail of nobody's case: shown to the holder once if it may concern one, else left alone.
 fn unmatched(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, reading: &Reading, summary: &str) -> Result<(), EngineError> {
-    let concerns = !reading.guesses.is_empty() || tx.knows_domain(&reading.reply.from_domain)?;
+    let concerns =
+        reading.matched.is_some() || !reading.guesses.is_empty() || tx.knows_domain(&reading.reply.from_domain)?;
     let newsletter = matches!(reading.reply.kind, reply::Kind::Unrelated | reply::Kind::Billing);
     if !concerns || newsletter {
         return Ok(tx.settle_message(row.key, InboxStatus::Ignored, None, summary)?);
@@ -170,10 +195,13 @@ pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
     loop {
         changes.borrow_and_update();
         let mine = parts.clone();
-        let wait = match parts.store.read(move |store| read_new(&mine, store)).await {
+        let wait = match parts.store.read(move |store| read_some(&mine, store)).await {
             Ok(0) => super::LONG,
             Ok(_) => {
                 parts.store.note_change();
+                if stop.is_asked() {
+                    return;
+                }
                 continue;
             }
             Err(error) => {

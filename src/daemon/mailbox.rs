@@ -6,9 +6,9 @@ use super::maildir_in::{self, MaildirFolder, MaildirOptions, MaildirReader};
 use super::{Parts, Stop};
 use crate::config::account::{Account, Endpoint, ImapSource, MailSink, MailSource, SentCopy};
 use crate::daemon::local_out;
+use crate::domain::Date;
 use crate::domain::address::{MessageId, Reference};
 use crate::domain::reply::CaseDirectory;
-use crate::domain::{Date, Timestamp};
 use crate::engine::EngineError;
 use crate::store::{self, NewMessage, OutboxRow, Store, StoreError, Tx};
 use futures_util::future::BoxFuture;
@@ -472,43 +472,51 @@ fn unreadable(maildir: &Path, error: &std::io::Error) -> String {
 /// The task that files copies: apart from sending, because a server that files them itself is given a moment.
 pub(super) async fn run_copies(parts: Parts, account: Account, mut stop: Stop) {
     let mut changes = parts.store.changes();
+    let mut failures = 0;
     loop {
         changes.borrow_and_update();
-        let wait = match file_copies(&parts, &account).await {
-            Ok(next) => next.map_or(super::LONG, |at| super::until(at, parts.clock.now())),
+        let filed = tokio::select! {
+            // A copy half filed is looked for before it is filed again.
+            () = stop.asked() => return,
+            filed = file_copies(&parts, &account) => filed,
+        };
+        let failed = match filed {
+            Ok(all) => !all,
             Err(error) => {
                 tracing::error!(account = account.name, %error, "copies owed could not be looked at; trying again");
-                super::AFTER_FAILURE
+                true
             }
         };
-        // After a failure a change of the store is no reason to try again sooner.
-        let changed =
-            async { if wait == super::LONG { changes.changed().await.is_ok() } else { std::future::pending().await } };
+        failures = if failed { failures + 1 } else { 0 };
         tokio::select! {
             () = stop.asked() => return,
-            () = tokio::time::sleep(wait) => {}
-            _ = changed => {}
+            // A server that refuses the login is not asked at each change of the store.
+            () = tokio::time::sleep(copy_pause(failures)) => {}
+            _ = changes.changed(), if !failed => {}
         }
     }
 }
 
-/// Files the copies that are owed; returns when to try again if some could not be.
+/// Until copies are looked at again after so many failures: a minute, growing to an hour.
+fn copy_pause(failures: u32) -> Duration {
+    if failures == 0 { super::LONG } else { Duration::from_secs(60 << (failures - 1).min(6)).min(super::LONG) }
+}
+
+/// Files the copies that are owed; `false` when some could not be.
 ///
 /// # Errors
 /// [`EngineError::Store`] when the store fails.
-pub async fn file_copies(parts: &Parts, account: &Account) -> Result<Option<Timestamp>, EngineError> {
+pub async fn file_copies(parts: &Parts, account: &Account) -> Result<bool, EngineError> {
     let name = account.name.clone();
     let owed = parts.store.read(move |s: &mut Store| s.read(|tx| tx.copies_owed(&name, COPIES))).await?;
     if owed.is_empty() {
-        return Ok(None);
+        return Ok(true);
     }
-    match file(parts, account, &owed).await {
-        Ok(()) => Ok(None),
-        Err(reason) => {
-            tracing::warn!(account = account.name, reason, "a sent mail could not be filed yet");
-            Ok(Some(parts.clock.now() + chrono::TimeDelta::minutes(1)))
-        }
+    let filed = file(parts, account, &owed).await;
+    if let Err(reason) = &filed {
+        tracing::warn!(account = account.name, reason, "a sent mail could not be filed yet");
     }
+    Ok(filed.is_ok())
 }
 
 async fn file(parts: &Parts, account: &Account, owed: &[OutboxRow]) -> Result<(), String> {

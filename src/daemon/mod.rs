@@ -34,8 +34,8 @@ const LONG: Duration = Duration::from_secs(3600);
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// How often to look whether the command line has changed the store.
 const NOTICE: Duration = Duration::from_millis(250);
-/// How long tasks may take to finish what they are doing when asked to stop.
-const STOP: Duration = Duration::from_secs(20);
+/// How long tasks may take to finish what they are doing when asked to stop: a mail half handed over, as a rule.
+const STOP: Duration = Duration::from_secs(15);
 
 /// Everything the tasks share.
 #[derive(Clone)]

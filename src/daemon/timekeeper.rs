@@ -1,13 +1,13 @@
 //! Rings alarms that are due, sends overviews by schedule, and tells the holder once when an inbox has not
 //! been read for too long. A task of the daemon; what an alarm means is decided by the engine.
 
-use super::Parts;
+use super::{Parts, intake};
 use crate::domain::case::State;
 use crate::domain::effect::NudgeKind;
 use crate::domain::event::Event;
 use crate::domain::{Timestamp, schedule};
 use crate::engine::EngineError;
-use crate::store::{CaseId, Store, Tx};
+use crate::store::{CaseId, Store, Tx, Watch};
 use std::collections::BTreeMap;
 
 /// Alarms rung per transaction.
@@ -22,12 +22,15 @@ pub struct Rung {
     pub next: Option<Timestamp>,
 }
 
-/// Rings everything that is due.
+/// Rings everything that is due. Invariant: nobody is called silent while mail of theirs lies unread in the store.
 ///
 /// # Errors
 /// [`EngineError`] when the store fails; what was rung before stays rung.
 pub fn ring_due(parts: &Parts, store: &mut Store) -> Result<Rung, EngineError> {
     let mut count = 0;
+    if !store.read(|tx| tx.due_timers(parts.clock.now(), 1))?.is_empty() {
+        intake::read_new(parts, store)?;
+    }
     loop {
         let now = parts.clock.now();
         let due = store.read(|tx| tx.due_timers(now, BATCH))?;
@@ -38,7 +41,7 @@ pub fn ring_due(parts: &Parts, store: &mut Store) -> Result<Rung, EngineError> {
             count += 1;
             let rung = store.transaction(|tx| {
                 let account = tx.case(id)?.case.account;
-                let inbox_read_at = tx.watch(&account)?.read_at;
+                let inbox_read_at = read_at(&tx.watch(&account)?, now);
                 parts.engine().apply(tx, id, &Event::TimerFired { timer, inbox_read_at }).map(drop)
             });
             if let Err(error) = rung {
@@ -47,6 +50,11 @@ pub fn ring_due(parts: &Parts, store: &mut Store) -> Result<Rung, EngineError> {
         }
     }
     Ok(Rung { count, next: scheduled_work(parts, store)? })
+}
+
+/// When the inbox was read. An instant ahead was written under a clock that was wrong: it proves nothing.
+fn read_at(watch: &Watch, now: Timestamp) -> Option<Timestamp> {
+    watch.read_at.filter(|at| *at <= now)
 }
 
 /// A case that cannot be decided (its account left the config, say) must not stop the others. Its alarm
@@ -119,7 +127,7 @@ fn blindness(parts: &Parts, tx: &Tx<'_>, account: &str) -> Result<Option<Timesta
     let now = parts.clock.now();
     let mut watch = tx.watch(account)?;
     let stale_after = parts.config.follow_up.inbox_stale_after.approximate();
-    let Some(seen_at) = watch.read_at.or(watch.since) else { return Ok(None) };
+    let Some(seen_at) = read_at(&watch, now).or(watch.since) else { return Ok(None) };
     if seen_at + stale_after > now {
         return Ok(Some(seen_at + stale_after));
     }

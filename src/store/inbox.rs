@@ -242,17 +242,35 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Counts a failed try to read a message; after the third it is set aside. Returns whether it was.
+    /// Counts a try to read a message, before it begins, and returns how many there were before: a message that
+    /// ends the whole process must not be tried for ever.
     ///
     /// # Errors
     /// [`StoreError`] when the file cannot be written.
-    pub fn reading_failed(&self, key: MessageKey) -> Result<bool, StoreError> {
-        self.transaction.execute(
-            "UPDATE inbox SET attempts = attempts + 1, status = CASE WHEN attempts >= 2 THEN 'set_aside' ELSE status END WHERE id = ?1",
+    pub fn reading_begins(&self, key: MessageKey) -> Result<u32, StoreError> {
+        let tries: u32 = self.transaction.query_row(
+            "UPDATE inbox SET attempts = attempts + 1 WHERE id = ?1 RETURNING attempts",
             [key.0],
+            |r| r.get(0),
         )?;
-        let status: String =
-            self.transaction.query_row("SELECT status FROM inbox WHERE id = ?1", [key.0], |r| r.get(0))?;
-        Ok(status == "set_aside")
+        Ok(tries.saturating_sub(1))
+    }
+
+    /// Takes a counted try back: it was the store that failed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn reading_put_back(&self, key: MessageKey) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE inbox SET attempts = max(attempts - 1, 0) WHERE id = ?1", [key.0])?;
+        Ok(())
+    }
+
+    /// Puts a message aside that cannot be read; the holder can file it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn set_aside(&self, key: MessageKey) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE inbox SET status = 'set_aside' WHERE id = ?1", [key.0])?;
+        Ok(())
     }
 }

@@ -59,6 +59,11 @@ pub enum StoreError {
     /// The file cannot be written.
     #[error("the store is read-only: nothing of this step was written; make the file and its folder writable")]
     ReadOnly,
+    /// The disk, or what stands for it, failed.
+    #[error(
+        "the disk does not take or give what the store needs ({0}): nothing of this step was written; check it and its free space"
+    )]
+    Disk(String),
     /// Another process holds the file for too long.
     #[error("the store was busy for {} seconds; try again", BUSY.as_secs())]
     Busy,
@@ -79,6 +84,7 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Disk(error.to_string()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Corrupt { what: "the file is damaged or no SQLite file".to_owned() }

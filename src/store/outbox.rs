@@ -166,13 +166,13 @@ impl Tx<'_> {
         Ok(added == 1)
     }
 
-    /// Mails that may leave now, earliest first.
+    /// Mails that may leave now: those to a carrier first, then the earliest.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
     pub fn due_mails(&self, account: &str, now: Timestamp, most: u32) -> Result<Vec<OutboxRow>, StoreError> {
         self.outbox_where(
-            "status = 'queued' AND account = ?1 AND not_before <= ?2 ORDER BY not_before, id LIMIT ?3",
+            "status = 'queued' AND account = ?1 AND not_before <= ?2 ORDER BY kind, not_before, id LIMIT ?3",
             params![account, ms(now), most],
         )
     }
@@ -291,6 +291,18 @@ impl Tx<'_> {
             params![id.as_str(), ms(not_before), error],
         )?;
         Ok(())
+    }
+
+    /// Lets a mail wait that is queued, whatever its case says; `false` when it is not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn put_off(&self, id: &MessageId, not_before: Timestamp, error: &str) -> Result<bool, StoreError> {
+        let changed = self.transaction.execute(
+            "UPDATE outbox SET not_before = ?2, last_error = ?3 WHERE message_id = ?1 AND status = 'queued'",
+            params![id.as_str(), ms(not_before), error],
+        )?;
+        Ok(changed == 1)
     }
 
     /// Takes a mail back that was not handed over, or that surely was not taken.

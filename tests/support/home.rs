@@ -181,6 +181,20 @@ impl Home {
         Daemon { child: command.spawn().expect("the daemon starts") }
     }
 
+    /// Starts the daemon through another program, which must become it. Its log goes through a pipe, so that it can
+    /// tell of a disk without room.
+    pub fn daemon_through(&self, program: &[&str]) -> Daemon {
+        let mut log = std::fs::OpenOptions::new().create(true).append(true).open(self.log()).expect("the log");
+        let daemon = self.command(&["run"]);
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).arg(daemon.get_program()).args(daemon.get_args()).current_dir(self.dir.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the daemon starts");
+        let mut said = child.stderr.take().expect("piped");
+        std::thread::spawn(move || std::io::copy(&mut said, &mut log));
+        Daemon { child }
+    }
+
     /// The daemon's log.
     pub fn log(&self) -> PathBuf {
         self.dir.path().join("daemon.log")
@@ -207,6 +221,11 @@ pub struct Daemon {
 }
 
 impl Daemon {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it as a power cut would.
     pub fn kill(mut self) {
         self.child.kill().expect("kill");
