@@ -23,3 +23,4 @@ mod sentences;
 mod smtp;
 mod support;
 mod templates;
+mod verdicts;
