@@ -86,3 +86,8 @@ fn the_second_sentences_of_a_stranger_confirm_nothing_falsely() {
 fn the_third_sentences_of_a_stranger_confirm_nothing_falsely() {
     check("third.tsv", 95);
 }
+
+#[test]
+fn the_fourth_sentences_of_a_stranger_confirm_nothing_falsely() {
+    check("fourth.tsv", 95);
+}
