@@ -26,3 +26,4 @@ mod smtp;
 mod store;
 mod support;
 mod templates;
+mod verdicts;

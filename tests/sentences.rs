@@ -81,3 +81,13 @@ fn the_first_sentences_of_a_stranger_confirm_nothing_falsely() {
 fn the_second_sentences_of_a_stranger_confirm_nothing_falsely() {
     check("second.tsv", 95);
 }
+
+#[test]
+fn the_third_sentences_of_a_stranger_confirm_nothing_falsely() {
+    check("third.tsv", 95);
+}
+
+#[test]
+fn the_fourth_sentences_of_a_stranger_confirm_nothing_falsely() {
+    check("fourth.tsv", 95);
+}

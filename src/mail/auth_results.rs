@@ -85,7 +85,7 @@ pub fn parse(body: &str) -> AuthResults {
     for segment in segments.take(RESULTS_MAX) {
         results.extend(resinfo(segment));
     }
-    AuthResults { authserv_id, results }
+    AuthResults { authserv_id, results, above_reception: false }
 }
 
 /// `method [/version] = result *( ptype.property = value )`.

@@ -32,6 +32,7 @@ pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
 /// Header fields in their order; mail-parser's accessors would give the last of several.
 fn headers(message: &Message<'_>, out: &mut InboundMessage) {
     let raw = message.raw_message.as_ref();
+    let mut above_reception = None;
     for header in message.headers().iter().take(HEADERS_MAX) {
         let value = &header.value;
         let body = || {
@@ -51,8 +52,13 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
             HeaderName::InReplyTo => out.in_reply_to.extend(ids(value)),
             HeaderName::References => out.references.extend(ids(value)),
             HeaderName::Date => (out.date, out.local_date) = date(value),
-            HeaderName::Received if out.received_at.is_none() => {
-                out.received_at = value.as_received().and_then(|r| r.date()).and_then(|d| instant(&d));
+            HeaderName::Received => {
+                if out.received_at.is_none() {
+                    out.received_at = value.as_received().and_then(|r| r.date()).and_then(|d| instant(&d));
+                }
+                if above_reception.is_none() && !is_local_delivery(value) {
+                    above_reception = Some(out.auth_results.len());
+                }
             }
             HeaderName::ReturnPath => {
                 out.machine.null_reverse_path = matches!(value, HeaderValue::Empty) || body().trim() == "<>";
@@ -61,6 +67,9 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
             name => other_header(name.as_str(), &body(), out),
         }
     }
+    for results in out.auth_results.iter_mut().take(above_reception.unwrap_or(0)) {
+        results.above_reception = true;
+    }
     out.recipients.truncate(500);
     out.from.truncate(100);
     out.in_reply_to.truncate(IDS_MAX);
@@ -68,6 +77,13 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
     if out.references.len() > IDS_MAX {
         out.references.drain(IDS_MAX / 2..out.references.len() - IDS_MAX / 2);
     }
+}
+
+/// Whether a Received field tells of the last step inside the holder's own server (LMTP, RFC 3848), not of reception.
+fn is_local_delivery(received: &HeaderValue<'_>) -> bool {
+    use mail_parser::Protocol::{LMTP, LMTPA, LMTPS, LMTPSA};
+    let with = received.as_received().and_then(mail_parser::Received::with);
+    matches!(with, Some(LMTP | LMTPA | LMTPS | LMTPSA))
 }
 
 fn other_header(name: &str, body: &str, out: &mut InboundMessage) {

@@ -31,27 +31,36 @@ pub fn assess(
     let is_public = trust.public_domains.iter().any(|p| is_same_or_below(domain, p));
     let in_record = !is_public && carrier_domains.iter().any(|d| is_same_or_below(domain, d));
     let asked = !is_public && asked_domains.iter().any(|d| is_same_or_below(domain, d));
-    // RFC 8601 §5: verdicts from other hosts are not ours to trust; of ours, only the topmost is not forgeable.
-    let ours = message
-        .auth_results
-        .iter()
-        .find(|r| trust.authserv_ids.iter().any(|id| id.eq_ignore_ascii_case(&r.authserv_id)));
-    let Some(ours) = ours else {
+    let ours = own_results(&message.auth_results, trust);
+    if ours.is_empty() {
         return say(Authenticity::Unproven, "your mail server wrote no verdict about its sender".to_owned(), false);
-    };
+    }
     if is_public {
         return say(Authenticity::Contradicted, format!("anybody can have a mailbox at {domain}"), false);
     }
     if !in_record && !asked {
         return say(Authenticity::Contradicted, format!("{domain} is no domain of this carrier"), false);
     }
-    match verdict(ours, domain) {
+    match verdict(&ours, domain) {
         Verdict::Pass(method) => say(Authenticity::Aligned, format!("{method} passed for {domain}"), in_record),
         Verdict::Fail(method) => say(Authenticity::Contradicted, format!("{method} failed for {domain}"), false),
         Verdict::Nothing => {
             say(Authenticity::Unproven, format!("your mail server found no proof that {domain} sent it"), false)
         }
     }
+}
+
+/// The fields of the holder's own servers that no stranger can have written (RFC 8601 §5).
+///
+/// The topmost of ours always counts. A server that runs one filter for DKIM and another for DMARC writes several; those
+/// right below it count too, as long as they stand above the Received field of reception: a sender's own header begins
+/// below that. Where the filters write below it, nothing tells the second of ours from a forged one.
+fn own_results<'m>(fields: &'m [AuthResults], trust: &Trust) -> Vec<&'m AuthResults> {
+    let is_ours = |r: &&AuthResults| trust.authserv_ids.iter().any(|id| id.eq_ignore_ascii_case(&r.authserv_id));
+    let mut run = fields.iter().skip_while(|r| !is_ours(r));
+    let Some(first) = run.next() else { return Vec::new() };
+    let rest = run.take_while(|r| is_ours(r) && r.above_reception).filter(|_| first.above_reception);
+    std::iter::once(first).chain(rest).collect()
 }
 
 enum Verdict {
@@ -61,8 +70,9 @@ enum Verdict {
 }
 
 /// DMARC for the From domain, else DKIM aligned with it (RFC 7489 §3.1.1, relaxed).
-fn verdict(results: &AuthResults, domain: &str) -> Verdict {
-    let dmarc: Vec<_> = results.results.iter().filter(|r| r.method == "dmarc").collect();
+fn verdict(fields: &[&AuthResults], domain: &str) -> Verdict {
+    let results = || fields.iter().flat_map(|f| &f.results);
+    let dmarc: Vec<_> = results().filter(|r| r.method == "dmarc").collect();
     if dmarc.iter().any(|r| matches!(r.result.as_str(), "fail" | "permerror" | "quarantine" | "reject")) {
         return Verdict::Fail("DMARC");
     }
@@ -77,7 +87,7 @@ fn verdict(results: &AuthResults, domain: &str) -> Verdict {
             r.property("header.d").or_else(|| r.property("header.i").map(|i| i.rsplit('@').next().unwrap_or(i)));
         signer.is_some_and(|s| is_same_or_below(domain, s) || is_same_or_below(s, domain))
     };
-    let mut dkim = results.results.iter().filter(|r| r.method == "dkim").filter(aligned);
+    let mut dkim = results().filter(|r| r.method == "dkim").filter(aligned);
     match dkim.clone().any(|r| r.result == "pass") {
         true => Verdict::Pass("DKIM"),
         false if dkim.any(|r| r.result == "fail") => Verdict::Fail("DKIM"),
@@ -122,7 +132,11 @@ mod tests {
             from: vec![Author { domain: from.to_owned(), ..Author::default() }],
             auth_results: fields
                 .iter()
-                .map(|(id, list)| AuthResults { authserv_id: (*id).to_owned(), results: results(list) })
+                .map(|(id, list)| AuthResults {
+                    authserv_id: (*id).to_owned(),
+                    results: results(list),
+                    above_reception: false,
+                })
                 .collect(),
             ..InboundMessage::default()
         }

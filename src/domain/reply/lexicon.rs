@@ -550,17 +550,24 @@ impl Language {
     /// Whether this folded word may stand before the noun of a line and leave it the line.
     #[must_use]
     pub fn knows(&self, word: &str) -> bool {
+        let sets = ["modifier", "link", "determiner", "line", "ended", "ended_by_us", "event"];
+        let index = |name: &&str| self.set_names.get(*name).copied();
+        self.has_word(word, sets.iter().filter_map(index).filter_map(|i| self.sets.get(i)))
+    }
+
+    /// Whether this folded word stands in any set of the language or among its small words.
+    #[must_use]
+    pub fn knows_at_all(&self, word: &str) -> bool {
+        self.has_word(word, self.sets.iter())
+    }
+
+    fn has_word<'s>(&self, word: &str, mut sets: impl Iterator<Item = &'s Vec<Vec<Element>>>) -> bool {
         let is = |element: &Element| match element {
             Element::Atom(Atom::Exact(w)) => w == word,
             Element::Atom(Atom::Prefix(w)) => word.starts_with(w.as_str()),
             _ => false,
         };
-        let sets = ["modifier", "link", "determiner", "line", "ended", "ended_by_us", "event"];
-        self.markers.iter().any(|m| m == word)
-            || sets
-                .iter()
-                .filter_map(|name| self.sets.get(*self.set_names.get(*name)?))
-                .any(|set| set.iter().flatten().any(is))
+        self.markers.iter().any(|m| m == word) || sets.any(|set| set.iter().flatten().any(is))
     }
 
     /// Where the entries of a set stand.

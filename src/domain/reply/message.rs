@@ -42,6 +42,9 @@ pub struct AuthResults {
     pub authserv_id: String,
     /// Its verdicts in order; empty for `none`.
     pub results: Vec<MethodResult>,
+    /// It stands above the Received field with which our side took the mail over SMTP (RFC 5321 §4.4): whoever sent the
+    /// mail cannot have written there. `false` when no such field exists.
+    pub above_reception: bool,
 }
 
 /// Signs that no person wrote the mail.

@@ -22,8 +22,11 @@ pub struct Links<'l> {
     determiners: Vec<Span>,
     own: Vec<Span>,
     heads: Vec<Span>,
+    genitives: Vec<Span>,
     /// The language puts a narrowing noun before the noun: "loyalty account".
     compounds: bool,
+    /// It puts it behind: "compte fidélité".
+    appositions: bool,
 }
 
 impl<'l> Links<'l> {
@@ -38,7 +41,9 @@ impl<'l> Links<'l> {
             determiners: ["determiner", "link"].iter().flat_map(|set| language.spans(set, text)).collect(),
             heads: ["line", "event", "topic"].iter().flat_map(|set| language.spans(set, text)).collect(),
             own: language.spans("own", text),
+            genitives: language.spans("genitive", text),
             compounds: language.has_set("modifier"),
+            appositions: language.has_set("apposition"),
         }
     }
 
@@ -47,10 +52,13 @@ impl<'l> Links<'l> {
     /// line only when nothing says otherwise.
     #[must_use]
     pub fn narrowed(&self, hit: Span, text: &Text) -> bool {
-        let mut lines = self.lines.iter().filter(|s| s.first >= hit.first && s.last <= hit.last).peekable();
-        lines.peek().is_some_and(|first| self.below_another(**first, text) || self.compound(**first, text))
-            || lines.any(|line| self.foreign(&self.prepositions, line.last, text))
-            || self.foreign(&self.sources, hit.last, text)
+        let mut lines = self.lines.iter().filter(|s| s.first >= hit.first && s.last <= hit.last);
+        lines.any(|line| {
+            self.below_another(*line, text)
+                || self.compound(*line, text)
+                || self.apposition(*line, text)
+                || self.foreign(&self.prepositions, line.last, text)
+        }) || self.foreign(&self.sources, hit.last, text)
     }
 
     /// Whether a preposition at `at` leads to a noun that is none of the line's own.
@@ -73,8 +81,22 @@ impl<'l> Links<'l> {
         let Some(before) = (reach..line.first).rev().find(|i| !covers(&self.determiners, *i)) else { return false };
         let here =
             |i: usize| text.tokens.get(i).is_some_and(|t| (t.sentence, t.clause) == (token.sentence, token.clause));
+        // "Die Mailbox Ihrer Rufnummer", "dodatak Vašeg broja": the case says what the preposition says elsewhere.
+        if (before + 1..line.last).any(|i| covers(&self.genitives, i)) {
+            let word = text.tokens.get(before).is_some_and(|t| t.kind == TokenKind::Word);
+            return word && here(before) && !covers(&self.heads, before);
+        }
         let Some(head) = before.checked_sub(1) else { return false };
         self.prepositions.iter().any(|p| p.first == before) && here(before) && here(head) && !covers(&self.heads, head)
+    }
+
+    /// Whether an unknown word stands right behind the noun, in languages that narrow a noun so.
+    fn apposition(&self, line: Span, text: &Text) -> bool {
+        let (Some(noun), Some(next)) = (text.tokens.get(line.first), text.tokens.get(line.last)) else { return false };
+        self.appositions
+            && next.kind == TokenKind::Word
+            && (next.sentence, next.clause) == (noun.sentence, noun.clause)
+            && !self.language.knows_at_all(&next.text)
     }
 
     /// Whether an unknown word stands right before the noun, in languages that narrow a noun so.
