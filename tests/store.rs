@@ -188,3 +188,36 @@ fn a_journal_leads_to_the_stored_case() {
         assert_eq!(replay(&lines).unwrap(), row.case);
     }
 }
+
+/// Anybody can have a mailbox at a public host: the domain proves nothing, and the address is still looked out for.
+#[test]
+fn an_address_at_a_public_host_is_known_and_its_domain_is_not() {
+    use odjava::domain::address::{CaseSeed, Reference};
+    use odjava::domain::decide::{Opening, open};
+    use odjava::domain::reply::CaseDirectory;
+    use odjava::store::LineKeys;
+
+    let mut store = Store::in_memory().unwrap();
+    let opening = Opening {
+        reference: Reference::parse("7Q2M").unwrap(),
+        seed: CaseSeed([7; 16]),
+        account: "home".to_owned(),
+        carrier: "other".to_owned(),
+        carrier_name: "Dunavtel".to_owned(),
+        letter_language: "en".to_owned(),
+    };
+    let mut case = open(&opening, at(0));
+    case.recipients =
+        vec![Address::parse("Clerk@free.example").unwrap(), Address::parse("a@dunavtel.example").unwrap()];
+    let keys = LineKeys { public_domains: vec!["free.example".to_owned()], ..LineKeys::default() };
+    changed(&mut store, |tx| {
+        let id = tx.insert_case(&case, &opening, at(0))?;
+        tx.save_case(id, &case, &keys, at(0))
+    });
+    assert!(!changed(&mut store, |tx| tx.knows_domain("free.example")));
+    assert!(changed(&mut store, |tx| tx.knows_domain("mail.dunavtel.example")));
+    assert!(changed(&mut store, |tx| tx.knows_address("clerk@free.example")));
+    assert!(!changed(&mut store, |tx| tx.knows_address("other@free.example")));
+    let known = changed(&mut store, |tx| tx.by_reference(&opening.reference)).unwrap();
+    assert_eq!(known.asked_domains, ["dunavtel.example"]);
+}

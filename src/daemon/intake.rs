@@ -118,21 +118,36 @@ fn summary(reading: &Reading) -> String {
     .to_string()
 }
 
+/// Whether a mail is from the very address that a request went to: at a public mailbox host the domain alone
+/// says nothing.
+fn from_asked_address(tx: &Tx<'_>, row: &InboxRow) -> Result<bool, EngineError> {
+    let message = parse::parse(&row.raw, row.truncated);
+    match message.sole_author().and_then(|a| a.address.as_ref()) {
+        Some(address) => Ok(tx.knows_address(address.as_str())?),
+        None => Ok(false),
+    }
+}
+
 /// Mail of nobody's case: shown to the holder once if it may concern one, else left alone.
 fn unmatched(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, reading: &Reading, summary: &str) -> Result<(), EngineError> {
-    let concerns =
-        reading.matched.is_some() || !reading.guesses.is_empty() || tx.knows_domain(&reading.reply.from_domain)?;
-    let newsletter = matches!(reading.reply.kind, reply::Kind::Unrelated | reply::Kind::Billing);
-    if !concerns || newsletter {
+    let concerns = reading.matched.is_some()
+        || !reading.guesses.is_empty()
+        || tx.knows_domain(&reading.reply.from_domain)?
+        || from_asked_address(tx, row)?;
+    if !concerns {
         return Ok(tx.settle_message(row.key, InboxStatus::Ignored, None, summary)?);
     }
     tx.settle_message(row.key, InboxStatus::Unmatched, None, summary)?;
+    if matches!(reading.reply.kind, reply::Kind::Unrelated | reply::Kind::Billing) {
+        // A newsletter, most likely: listed among the unfiled, and nobody is woken for it.
+        return Ok(());
+    }
     let guesses: Vec<&str> = reading.guesses.iter().map(|r| r.as_str()).collect();
     let facts = BTreeMap::from([
         ("message".to_owned(), row.key.0.to_string()),
         ("subject".to_owned(), reading.reply.subject.clone()),
         ("from_domain".to_owned(), reading.reply.from_domain.clone()),
-        ("guesses".to_owned(), guesses.join(", ")),
+        ("list".to_owned(), guesses.join(", ")),
     ]);
     let cause = format!("unmatched {}", row.key.0);
     parts.engine().nudge_account(tx, &row.account, NudgeKind::Unmatched, &cause, &facts)?;

@@ -166,6 +166,9 @@ fn concerns(tx: &Tx<'_>, account: &str, glance: &HeaderGlance, sent: bool) -> Re
         return Ok(Interest::Ignore);
     }
     for address in glance.senders() {
+        if tx.knows_address(&address)? {
+            return Ok(Interest::Fetch);
+        }
         if let Some((_, domain)) = address.rsplit_once('@')
             && tx.knows_domain(domain)?
         {

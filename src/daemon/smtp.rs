@@ -105,7 +105,12 @@ impl SubmitError {
     fn refused(stage: Stage, code: u16, text: &str, secrets: &[String]) -> Self {
         let class = classify_failure(stage, Some(code), enhanced_of(text));
         let text = told(text, secrets);
-        let reason = format!("the mail server refused {} ({code} {text})", stage.name());
+        let remedy = if stage == Stage::Auth && class == FailureClass::Account {
+            "; compare username and password in the config with the mail account's"
+        } else {
+            ""
+        };
+        let reason = format!("the mail server refused {} ({code} {text}){remedy}", stage.name());
         Self { class, code: Some(code), reason: reason.replace(" )", ")") }
     }
 

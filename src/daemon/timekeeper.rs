@@ -103,12 +103,15 @@ fn digest(parts: &Parts, tx: &Tx<'_>, account: &str) -> Result<Option<Timestamp>
     Ok(cron.next_after(settings.time_zone, now))
 }
 
-/// One line per open case, those that wait for the holder first.
+/// One line per case that is open or asks something, those that wait for the holder first.
 fn overview(tx: &Tx<'_>, account: &str) -> Result<String, EngineError> {
     let mut lines: Vec<(bool, String)> = Vec::new();
-    for row in tx.cases(true)?.into_iter().filter(|r| r.case.account == account) {
+    for row in tx.cases(false)?.into_iter().filter(|r| r.case.account == account) {
         let case = &row.case;
         let yours = matches!(case.state, State::NeedsYou { .. } | State::Drafted { .. } | State::Collecting { .. });
+        if !yours && !case.is_open() {
+            continue;
+        }
         let state = case.question().map_or_else(
             || case.state.name().to_owned(),
             |q| format!("{}: {}", case.state.name(), crate::domain::decide::serde_name(&q)),

@@ -130,6 +130,7 @@ impl Tx<'_> {
         wanted.extend(keys.carrier_domains.iter().map(|d| ("carrier_domain", d.to_lowercase())));
         let asked = case.recipients.iter().map(crate::domain::address::Address::domain);
         wanted.extend(asked.filter(|d| !keys.public_domains.contains(d)).map(|d| ("asked_domain", d)));
+        wanted.extend(case.recipients.iter().map(|r| ("asked_address", r.as_str().to_lowercase())));
         wanted.extend(keys.country_code.iter().map(|c| ("country_code", c.clone())));
         wanted.extend(line_keys(&case.line).into_iter().map(|k| ("line", k)));
         let known: BTreeSet<(String, String)> = {
@@ -353,7 +354,7 @@ impl Tx<'_> {
     /// [`StoreError`] when it cannot be read.
     pub fn watched_since(&self, account: &str) -> Result<Option<Timestamp>, StoreError> {
         let oldest: Option<i64> = self.transaction.query_row(
-            "SELECT min(opened_at) FROM cases WHERE account = ?1 AND (is_open = 1 OR next_action_at <> 0)",
+            "SELECT min(opened_at) FROM cases WHERE account = ?1 AND (is_open = 1 OR next_action_at <> 0 OR state = 'needs_you')",
             [account],
             |r| r.get(0),
         )?;
@@ -387,6 +388,17 @@ impl Tx<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a request went to this very address.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the look-up fails.
+    pub fn knows_address(&self, address: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .transaction
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM case_keys WHERE kind = 'asked_address' AND value = ?1)")?
+            .query_row([address.to_lowercase()], |r| r.get(0))?)
     }
 
     /// Stores a document under its digest and returns that.
