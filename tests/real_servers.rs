@@ -156,6 +156,7 @@ fn a_cut_before_the_final_dot_is_tried_again() {
     let _daemon = home.daemon();
     let case = home.approved("home", NUMBER, &[CARRIER]);
     home.wait_for(&case, "awaiting_reply");
+    carrier.wait_for(1);
     assert_eq!(carrier.received().len(), 1);
     assert!(proxy.fired() > 0, "the first try was cut");
 }
@@ -170,11 +171,13 @@ fn a_refusal_for_now_is_tried_again_and_one_for_good_is_not() {
     wait_until(PATIENCE, "the first refusal", || home.log_text().contains("mail not sent").then_some(()));
     servers.postfix.refuse_recipient(CARRIER, None);
     home.wait_for(&case, "awaiting_reply");
+    Carrier::at(&servers).wait_for(1);
     assert_eq!(Carrier::at(&servers).received().len(), 1);
 
     servers.postfix.refuse_recipient(CARRIER, Some("550 5.1.1 no such user"));
     let second = home.approved("home", "+381601234568", &[CARRIER, SECOND]);
     home.wait_for(&second, "awaiting_reply");
+    Carrier::with_address(&servers, SECOND).wait_for(1);
     assert_eq!(Carrier::with_address(&servers, SECOND).received().len(), 1, "the fall-back address");
     let third = home.approved("home", "+381601234569", &[CARRIER]);
     home.wait_for(&third, "needs_you:undeliverable");
@@ -398,4 +401,28 @@ fn kills_at_random_moments_lose_nothing_and_double_nothing() {
         assert_eq!(subjects_with(&servers, CARRIER, "INBOX", &marker), 1, "one request of {case} at the carrier");
         assert_eq!(subjects_with(&servers, HOLDER, "Sent", &marker), 1, "one copy of {case}");
     }
+}
+
+#[test]
+fn a_blind_watcher_follows_nobody_up_and_tells_the_holder_once() {
+    let mut servers = started();
+    // Without a login at the mail server, so that it goes on taking mail while Dovecot is away.
+    let accounts = [AccountLines::tls("home", HOLDER, &servers).plain_smtp(servers.postfix.plain_port)];
+    let rules = "[follow_up]\nafter = \"7s\"\nsecond_after = \"1 hour\"\ninbox_stale_after = \"5s\"\n";
+    let home = Home::new(&servers, &accounts, rules);
+    let _daemon = home.daemon();
+    let case = home.approved("home", NUMBER, &[CARRIER]);
+    home.wait_for(&case, "awaiting_reply");
+    let due = home.show(&case)["next_action_at"].clone();
+    servers.kick(HOLDER);
+    servers.stop_dovecot();
+    wait_until(PATIENCE, "the blindness to be noticed", || {
+        home.log_text().contains("the inbox has not been read for too long").then_some(())
+    });
+    wait_until(PATIENCE, "the alarm to be put off", || (home.show(&case)["next_action_at"] != due).then_some(()));
+    assert_eq!(home.show(&case)["follow_ups_sent"], 0, "silence is not known while nobody listens");
+    servers.start_dovecot();
+    wait_until(PATIENCE, "the follow-up", || (home.show(&case)["follow_ups_sent"] == 1).then_some(()));
+    let told = |servers: &MailServers| subjects_with(servers, HOLDER, "INBOX", "cannot be read");
+    wait_until(PATIENCE, "the nudge", || (told(&servers) == 1).then_some(()));
 }
