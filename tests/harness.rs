@@ -243,8 +243,9 @@ fn stopped_servers_come_back_on_the_same_ports_with_their_mail() {
     idling.until("never");
     assert!(TcpStream::connect(("127.0.0.1", servers.dovecot.imaps_port)).is_err());
     // Postfix takes mail meanwhile and delivers it when Dovecot is back.
-    let reply = servers.submit_plain(CARRIER, HOLDER, &mail("meanwhile"));
-    assert!(reply.starts_with("250"), "{reply}");
+    wait_until(PATIENCE * 2, "Postfix to take a mail", || {
+        servers.submit_plain(CARRIER, HOLDER, &mail("meanwhile")).starts_with("250").then_some(())
+    });
     servers.start_dovecot();
     assert_eq!(count(&servers.wait_for_mail(HOLDER, "INBOX", 2), "meanwhile"), 1);
     servers.stop_postfix();
