@@ -426,3 +426,23 @@ fn a_blind_watcher_follows_nobody_up_and_tells_the_holder_once() {
     let told = |servers: &MailServers| subjects_with(servers, HOLDER, "INBOX", "cannot be read");
     wait_until(PATIENCE, "the nudge", || (told(&servers) == 1).then_some(()));
 }
+
+#[test]
+fn an_answer_the_holder_wrote_without_odjava_settles_the_question() {
+    let servers = started();
+    let home = home(&servers);
+    let carrier = Carrier::at(&servers);
+    let _daemon = home.daemon();
+    let case = home.approved("home", NUMBER, &[CARRIER]);
+    let request = carrier.wait_for(1);
+    home.wait_for(&case, "awaiting_reply");
+    carrier.answer(&request, &Answer::saying("Molimo Vas da dostavite kopiju lične karte."));
+    home.wait_for(&case, "needs_you:id_document");
+    let raw = format!(
+        "From: <{HOLDER}>\r\nTo: <{CARRIER}>\r\nSubject: Re: kopija\r\nMessage-ID: <mine@example.test>\r\n\
+         In-Reply-To: {}\r\n\r\nU prilogu.\r\n",
+        request.message_id()
+    );
+    servers.put_in_folder(HOLDER, "Sent", raw.as_bytes());
+    home.wait_for(&case, "awaiting_reply");
+}

@@ -3,7 +3,7 @@
 
 use super::Parts;
 use crate::domain::address::MessageId;
-use crate::domain::case::{Question, Resume, State};
+use crate::domain::decide;
 use crate::domain::effect::NudgeKind;
 use crate::domain::event::{Event, ResolveAct};
 use crate::domain::reply::{self, Authenticity, CaseDirectory, MatchBasis, MessageKey, Reading};
@@ -166,10 +166,8 @@ fn note_own_answer(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), Eng
     for id in ids {
         let Some(known) = tx.by_message_id(id)? else { continue };
         let Some(case) = tx.case_by_reference(&known.reference)? else { continue };
-        if let State::NeedsYou { clock, question, .. } = &case.case.state
-            && matches!(clock.resume, Resume::Waiting { .. })
-            && !matches!(question, Question::Undeliverable | Question::NoAnswer)
-        {
+        let own_account = case.case.account == row.account;
+        if own_account && decide::own_mail_answers(&case.case, &message.recipients, &known.carrier_domains) {
             parts.engine().apply(tx, case.id, &Event::Resolved { act: ResolveAct::Answered })?;
         }
         return Ok(());

@@ -164,6 +164,33 @@ pub fn approval_digest(case: &Case, mail: &Outgoing, policy: &Policy) -> String 
     draft::digest(&policy.from, recipients, mail, covered)
 }
 
+/// Whether a mail that the holder wrote without odjava, in the thread of the case, answers what the carrier asked:
+/// it must go to the carrier. One that is merely passed on to somebody else leaves the question open.
+#[must_use]
+pub fn own_mail_answers(case: &Case, to: &[Address], carrier_domains: &[String]) -> bool {
+    let is_carrier = |address: &Address| {
+        let domain = address.domain();
+        case.recipients.iter().any(|r| r.same_mailbox(address))
+            || carrier_domains.iter().any(|d| super::reply::authenticity::is_same_or_below(&domain, d))
+    };
+    let State::NeedsYou { question, clock, .. } = &case.state else { return false };
+    let asked_by_carrier = match question {
+        Question::MissingInfo
+        | Question::IdDocument
+        | Question::Payment
+        | Question::OtherChannel
+        | Question::RetentionOffer
+        | Question::Refused
+        | Question::UnclearReply => true,
+        Question::Undeliverable
+        | Question::SendUnknown
+        | Question::LateReply
+        | Question::BilledAfterEnd
+        | Question::NoAnswer => false,
+    };
+    asked_by_carrier && matches!(clock.resume, Resume::Waiting { .. }) && to.iter().any(is_carrier)
+}
+
 /// One decision in the making.
 struct Turn<'a> {
     case: Case,
@@ -340,5 +367,43 @@ pub fn evidence_message(evidence: &Evidence) -> Option<MessageKey> {
     match evidence {
         Evidence::Mail { message } => Some(*message),
         Evidence::Holder { message } => *message,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn answers(question: Question, to: &str, expected: bool) {
+        let opening = Opening {
+            reference: Reference::parse("7Q2M").unwrap(),
+            seed: CaseSeed([7; 16]),
+            account: "home".to_owned(),
+            carrier: "other".to_owned(),
+            carrier_name: "Dunavtel".to_owned(),
+            letter_language: "en".to_owned(),
+        };
+        let mut case = open(&opening, Timestamp::default());
+        case.recipients = vec![Address::parse("clerk@free.example").unwrap()];
+        let resume = Resume::Waiting { progress: Progress::default() };
+        case.state = State::NeedsYou {
+            question,
+            asked_in: None,
+            clock: PausedClock { remaining_ms: None, resume },
+            answer: None,
+        };
+        let to = [Address::parse(to).unwrap()];
+        assert_eq!(own_mail_answers(&case, &to, &["dunavtel.example".to_owned()]), expected, "{question:?} {to:?}");
+    }
+
+    #[test]
+    fn only_a_mail_to_the_carrier_answers_its_question() {
+        answers(Question::IdDocument, "desk@mail.dunavtel.example", true);
+        answers(Question::IdDocument, "Clerk@free.example", true);
+        answers(Question::IdDocument, "friend@free.example", false);
+        answers(Question::IdDocument, "friend@elsewhere.example", false);
+        answers(Question::NoAnswer, "desk@dunavtel.example", false);
+        answers(Question::SendUnknown, "desk@dunavtel.example", false);
     }
 }
