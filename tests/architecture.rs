@@ -275,7 +275,7 @@ fn only_the_store_speaks_sql() {
 
 /// Files that are longer than a reader likes, and by how much they may be.
 const LONG: &[(&str, usize)] = &[
-    ("src/domain/reply/lexicon.rs", 650),
+    ("src/domain/reply/lexicon/mod.rs", 560),
     ("src/daemon/mailbox.rs", 650),
     ("src/store/cases.rs", 560),
     ("tests/imap.rs", 700),

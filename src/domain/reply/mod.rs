@@ -12,11 +12,12 @@ pub mod numbers;
 pub mod quoting;
 mod reading;
 mod scope;
+pub mod statistics;
 pub mod verdict;
 
 pub use lexicon::Lexicon;
 pub use message::InboundMessage;
-pub use reading::{Reading, read};
+pub use reading::{Reading, features, read};
 pub use verdict::{WouldDo, would_do};
 
 use super::address::{Address, MessageId, Reference};

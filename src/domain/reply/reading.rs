@@ -1,15 +1,16 @@
 //! The whole way from a parsed mail to a [`Reply`]: ours? whose? authentic? what does it say?
 
-use super::classify::{Circumstances, Classified, classify};
-use super::lexicon::Lexicon;
+use super::classify::{self, Circumstances, Classified, classify};
+use super::lexicon::{Language, Lexicon};
 use super::message::InboundMessage;
 use super::normalize::{Text, tokenise};
+use super::statistics::Features;
 use super::{
     Authenticity, CaseDirectory, Kind, KnownCase, MatchBasis, MessageKey, Reply, Trust, authenticity, matching,
     numbers, quoting,
 };
-use crate::domain::Timestamp;
 use crate::domain::address::Reference;
+use crate::domain::{Date, Timestamp};
 
 /// A message, read.
 #[derive(Debug, Clone)]
@@ -30,6 +31,85 @@ pub struct Reading {
     pub proven_in_record: bool,
 }
 
+/// A message with what is known of it before its words are read.
+struct Prepared<'l> {
+    received_at: Timestamp,
+    today: Date,
+    own: String,
+    languages: Vec<&'l Language>,
+    body: Text,
+    subject: Text,
+    ours: bool,
+    found: matching::Matched,
+    names: Vec<String>,
+}
+
+impl<'l> Prepared<'l> {
+    fn of<D: CaseDirectory>(
+        message: &InboundMessage,
+        directory: &D,
+        trust: &Trust,
+        lexicon: &'l Lexicon,
+        now: Timestamp,
+    ) -> Result<Self, D::Error> {
+        let received_at = message.received_at.or(message.date).unwrap_or(now).min(now);
+        let today = message.local_date.unwrap_or_else(|| received_at.date_naive());
+        let own = quoting::part(&message.text).own;
+        let months = |w: &str| lexicon.month(w);
+        let plain = |source: &str| tokenise(source, &months, today, &|_| false);
+        // What joins clauses in one language is a pronoun in the next, so the language comes first.
+        let languages = lexicon.languages_of(&plain(&own));
+        let first = languages.first().copied();
+        let text = |source: &str| tokenise(source, &months, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
+        let (body, subject) = (text(&own), text(own_subject(&message.subject)));
+        let ours = matching::is_ours(message, directory, trust)?;
+        let found = if ours {
+            matching::Matched::default()
+        } else {
+            matching::find(message, &plain(&message.text), directory)?
+        };
+        let names = names(message, found.case.as_ref().map(|(c, _)| c));
+        Ok(Self { received_at, today, own, languages, body, subject, ours, found, names })
+    }
+
+    fn case(&self) -> Option<&KnownCase> {
+        self.found.case.as_ref().map(|(c, _)| c)
+    }
+
+    fn circumstances(&self, message: &InboundMessage) -> Circumstances<'_> {
+        let threaded = [MatchBasis::ReplyTag, MatchBasis::Thread, MatchBasis::Reference];
+        Circumstances {
+            names: &self.names,
+            line: self.case().map(|c| &c.line),
+            machine: message.machine.auto_submitted.is_some()
+                || message.machine.auto_response
+                || message.machine.null_reverse_path,
+            bulk: message.machine.list || message.machine.bulk,
+            today: self.today,
+            matched: self.found.case.is_some(),
+            threaded: self.found.case.as_ref().is_some_and(|(_, basis)| threaded.contains(basis)),
+        }
+    }
+}
+
+/// What the second reader sees of a message; `None` when its words are not read. For its training.
+///
+/// # Errors
+/// When the directory cannot be asked.
+pub fn features<D: CaseDirectory>(
+    message: &InboundMessage,
+    directory: &D,
+    trust: &Trust,
+    lexicon: &Lexicon,
+    now: Timestamp,
+) -> Result<Option<Features>, D::Error> {
+    let seen = Prepared::of(message, directory, trust, lexicon, now)?;
+    if message.report.is_some() {
+        return Ok(None);
+    }
+    Ok(classify::features(&seen.body, &seen.subject, lexicon, &seen.languages, seen.circumstances(message)))
+}
+
 /// Reads one message.
 ///
 /// # Errors
@@ -41,42 +121,16 @@ pub fn read<D: CaseDirectory>(
     lexicon: &Lexicon,
     now: Timestamp,
 ) -> Result<Reading, D::Error> {
-    let received_at = message.received_at.or(message.date).unwrap_or(now).min(now);
-    let today = message.local_date.unwrap_or_else(|| received_at.date_naive());
-    let parted = quoting::part(&message.text);
-    let months = |w: &str| lexicon.month(w);
-    let plain = |source: &str| tokenise(source, &months, today, &|_| false);
-    // What joins clauses in one language is a pronoun in the next, so the language comes first.
-    let languages = lexicon.languages_of(&plain(&parted.own));
-    let first = languages.first().copied();
-    let text = |source: &str| tokenise(source, &months, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
-    let body = text(&parted.own);
-    let subject = text(own_subject(&message.subject));
-    let ours = matching::is_ours(message, directory, trust)?;
-    let found =
-        if ours { matching::Matched::default() } else { matching::find(message, &plain(&message.text), directory)? };
-
-    let matched_case = found.case.as_ref().map(|(c, _)| c);
-    let domains = |of: fn(&KnownCase) -> &Vec<String>| match matched_case {
+    let seen = Prepared::of(message, directory, trust, lexicon, now)?;
+    let domains = |of: fn(&KnownCase) -> &Vec<String>| match seen.case() {
         Some(case) => of(case).clone(),
-        None => found.of_domain.iter().flat_map(|c| of(c).clone()).collect(),
+        None => seen.found.of_domain.iter().flat_map(|c| of(c).clone()).collect(),
     };
     let mut proof =
         authenticity::assess(message, &domains(|c| &c.carrier_domains), &domains(|c| &c.asked_domains), trust);
-
-    let circumstances = Circumstances {
-        line: matched_case.map(|c| &c.line),
-        machine: message.machine.auto_submitted.is_some()
-            || message.machine.auto_response
-            || message.machine.null_reverse_path,
-        bulk: message.machine.list || message.machine.bulk,
-        today,
-        matched: matched_case.is_some(),
-        threaded: matches!(found.case, Some((_, MatchBasis::ReplyTag | MatchBasis::Thread | MatchBasis::Reference))),
-    };
     let mut classified = match &message.report {
         Some(_) => bounce(),
-        None => classify(&body, &subject, &languages, circumstances),
+        None => classify(&seen.body, &seen.subject, lexicon, &seen.languages, seen.circumstances(message)),
     };
     // A mail system of somebody else has no domain of the carrier to be held against.
     if classified.kind == Kind::Bounce && proof.authenticity == Authenticity::Contradicted {
@@ -86,18 +140,27 @@ pub fn read<D: CaseDirectory>(
         // What was not fetched may take back what was.
         classified.certain = false;
     }
-    let reply =
-        reply(message, classified, &proof, received_at, found.case.as_ref().map(|(_, b)| *b), lexicon, &parted.own);
-    let language = tag(&body, &languages);
+    let language = tag(&seen.body, &seen.languages);
+    let Prepared { received_at, own, ours, found, .. } = seen;
+    let basis = found.case.as_ref().map(|(_, b)| *b);
     Ok(Reading {
         ours,
+        reply: reply(message, classified, &proof, received_at, basis, lexicon, &own),
         matched: found.case,
         guesses: found.guesses,
-        reply,
-        reply_text: parted.own,
+        reply_text: own,
         language,
         proven_in_record: proof.in_record && proof.authenticity == Authenticity::Aligned,
     })
+}
+
+/// Folded words of the holder's and the sender's names and of the sender's domain.
+fn names(message: &InboundMessage, case: Option<&KnownCase>) -> Vec<String> {
+    let author = message.from.first();
+    let spoken = [case.map_or("", |c| c.holder_name.as_str()), author.map_or("", |a| a.name.as_str())];
+    let words = spoken.into_iter().flat_map(|n| n.split(|c: char| !c.is_alphanumeric()));
+    let labels = message.from_domain().split('.');
+    words.chain(labels).filter(|w| w.chars().count() > 2).map(super::normalize::fold).collect()
 }
 
 fn bounce() -> Classified {
@@ -178,7 +241,7 @@ fn own_subject(subject: &str) -> &str {
 }
 
 /// BCP 47 tag of the most likely language.
-fn tag(body: &Text, languages: &[&super::lexicon::Language]) -> String {
+fn tag(body: &Text, languages: &[&Language]) -> String {
     let count = |test: &dyn Fn(char) -> bool| body.source.chars().take(20_000).filter(|c| test(*c)).count();
     let cyrillic = count(&|c| ('\u{400}'..='\u{4ff}').contains(&c));
     let latin = count(&|c| c.is_alphabetic() && (c as u32) < 0x250);

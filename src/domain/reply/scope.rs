@@ -1,7 +1,7 @@
 //! What a phrase of confirmation is said of, and how: of a line or of something that only shares its noun, asserted
 //! or merely quoted, chosen from or left to be filled in. Called by `classify`; the words are data (`config/lexicon`).
 
-use super::lexicon::{Language, Span};
+use super::lexicon::{Sight, Span};
 use super::normalize::{Text, TokenKind};
 use crate::domain::Date;
 
@@ -14,8 +14,7 @@ const AHEAD_DAYS: i64 = 800;
 
 /// Where the words that link an object to its end stand, for one language and one text.
 #[derive(Debug, Clone)]
-pub struct Links<'l> {
-    language: &'l Language,
+pub struct Links {
     lines: Vec<Span>,
     prepositions: Vec<Span>,
     sources: Vec<Span>,
@@ -23,27 +22,35 @@ pub struct Links<'l> {
     own: Vec<Span>,
     heads: Vec<Span>,
     genitives: Vec<Span>,
-    /// The language puts a narrowing noun before the noun: "loyalty account".
-    compounds: bool,
-    /// It puts it behind: "compte fidélité".
-    appositions: bool,
+    /// Words that may stand before the noun and leave it the line, in languages that put a narrowing noun there:
+    /// "loyalty account".
+    compounds: Option<Vec<bool>>,
+    /// Words known at all, in languages that put it behind: "compte fidélité".
+    appositions: Option<Vec<bool>>,
 }
 
-impl<'l> Links<'l> {
+impl Links {
     /// Finds them.
     #[must_use]
-    pub fn of(language: &'l Language, text: &Text) -> Self {
+    pub fn of(sight: &Sight<'_, '_>) -> Self {
+        const BEFORE: &[&str] = &["modifier", "link", "determiner", "line", "ended", "ended_by_us", "event"];
+        let language = sight.language;
+        let and_small = |mut known: Vec<bool>| {
+            for (known, token) in known.iter_mut().zip(&sight.marked.text.tokens) {
+                *known |= language.is_marker(&token.text);
+            }
+            known
+        };
         Self {
-            language,
-            lines: language.spans("line", text),
-            prepositions: language.spans("preposition", text),
-            sources: language.spans("from", text),
-            determiners: ["determiner", "link"].iter().flat_map(|set| language.spans(set, text)).collect(),
-            heads: ["line", "event", "topic"].iter().flat_map(|set| language.spans(set, text)).collect(),
-            own: language.spans("own", text),
-            genitives: language.spans("genitive", text),
-            compounds: language.has_set("modifier"),
-            appositions: language.has_set("apposition"),
+            lines: sight.spans("line"),
+            prepositions: sight.spans("preposition"),
+            sources: sight.spans("from"),
+            determiners: ["determiner", "link"].iter().flat_map(|set| sight.spans(set)).collect(),
+            heads: ["line", "event", "topic"].iter().flat_map(|set| sight.spans(set)).collect(),
+            own: sight.spans("own"),
+            genitives: sight.spans("genitive"),
+            compounds: language.has_set("modifier").then(|| and_small(sight.covered_by(BEFORE))),
+            appositions: language.has_set("apposition").then(|| and_small(sight.covered_by_any())),
         }
     }
 
@@ -93,20 +100,20 @@ impl<'l> Links<'l> {
     /// Whether an unknown word stands right behind the noun, in languages that narrow a noun so.
     fn apposition(&self, line: Span, text: &Text) -> bool {
         let (Some(noun), Some(next)) = (text.tokens.get(line.first), text.tokens.get(line.last)) else { return false };
-        self.appositions
+        let known = |known: &Vec<bool>| known.get(line.last).copied().unwrap_or(false);
+        self.appositions.as_ref().is_some_and(|k| !known(k))
             && next.kind == TokenKind::Word
             && (next.sentence, next.clause) == (noun.sentence, noun.clause)
-            && !self.language.knows_at_all(&next.text)
     }
 
     /// Whether an unknown word stands right before the noun, in languages that narrow a noun so.
     fn compound(&self, line: Span, text: &Text) -> bool {
-        let Some(first) = text.tokens.get(line.first).filter(|_| self.compounds) else { return false };
-        let Some(before) = line.first.checked_sub(1).and_then(|i| text.tokens.get(i)) else { return false };
+        let (Some(known), Some(at)) = (&self.compounds, line.first.checked_sub(1)) else { return false };
+        let (Some(first), Some(before)) = (text.tokens.get(line.first), text.tokens.get(at)) else { return false };
         before.kind == TokenKind::Word
             && before.clause == first.clause
             && before.sentence == first.sentence
-            && !self.language.knows(&before.text)
+            && !known.get(at).copied().unwrap_or(false)
     }
 }
 

@@ -1,0 +1,103 @@
+//! Which line the sentences of confirmation speak of.
+
+use super::judge::Hit;
+use crate::domain::identity::Line;
+use crate::domain::reply::normalize::{Text, TokenKind};
+use crate::domain::reply::numbers;
+
+/// Whose end it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// Our line's, as far as numbers tell.
+    Ours,
+    /// That of a line with another number.
+    OtherLine,
+    /// Numbers of ours and of others stand there.
+    Both,
+}
+
+/// Which line the sentences of confirmation speak of, by the full or masked numbers in them.
+pub(super) fn numbers_meant(body: &Text, confirmations: &[&Hit<'_>], line: Option<&Line>) -> Meant {
+    let Some(line) = line else { return Meant::Ours };
+    let sentences: Vec<usize> =
+        confirmations.iter().filter_map(|h| body.tokens.get(h.span.first).map(|t| t.sentence)).collect();
+    let mut ours_here = false;
+    let mut other_here = false;
+    let mut ours_anywhere = false;
+    let mut other_anywhere = false;
+    for (i, token) in body.tokens.iter().enumerate() {
+        let ours = match token.kind {
+            TokenKind::Phone => numbers::is_of_line(&token.text, line),
+            TokenKind::MaskedTail => match numbers::tail_is_of_line(&token.text, line) {
+                Some(ours) => ours,
+                None => continue,
+            },
+            TokenKind::Number if is_tail(body, i) => match numbers::tail_is_of_line(&token.text, line) {
+                Some(ours) => ours,
+                None => continue,
+            },
+            _ => continue,
+        };
+        // Hotlines are named beside lines; a free number is nobody's line.
+        if !ours && token.kind == TokenKind::Phone && is_hotline(&token.text) {
+            continue;
+        }
+        if ours {
+            ours_anywhere = true;
+        } else {
+            other_anywhere = true;
+        }
+        if sentences.contains(&token.sentence) {
+            if ours {
+                ours_here = true;
+            } else {
+                other_here = true;
+            }
+        }
+    }
+    match (ours_here, other_here) {
+        (true, true) => Meant::Both,
+        (false, true) => Meant::OtherLine,
+        (true, false) => Meant::Ours,
+        // "Line 065 …: ended." in two sentences.
+        (false, false) if other_anywhere && !ours_anywhere => Meant::OtherLine,
+        (false, false) if other_anywhere => Meant::Both,
+        (false, false) => Meant::Ours,
+    }
+}
+
+/// Free-phone numbers.
+fn is_hotline(digits: &str) -> bool {
+    ["0800", "00800", "0900", "0700", "1800", "800"].iter().any(|p| digits.starts_with(p))
+}
+
+/// Whether the digits at `i` are announced as the end of a number: `尾号8000`, "ending in 567".
+fn is_tail(body: &Text, i: usize) -> bool {
+    const BEFORE: &[&str] = &[
+        "尾号",
+        "号尾",
+        "末四位",
+        "ending",
+        "ends",
+        "endet",
+        "endend",
+        "zavrsava",
+        "zavrsetkom",
+        "termina",
+        "terminant",
+        "terminando",
+        "zakancivaet",
+        "okancivaet",
+        "finissant",
+    ];
+    let digits = body.tokens.get(i).map_or(0, |t| t.text.len());
+    if !(3..=6).contains(&digits) {
+        return false;
+    }
+    let from = i.saturating_sub(3);
+    let before: Vec<&str> = body.tokens.get(from..i).unwrap_or_default().iter().map(|t| t.text.as_str()).collect();
+    let joined = before.concat();
+    BEFORE
+        .iter()
+        .any(|b| before.iter().any(|w| w.starts_with(b)) || (b.len() > 3 && !b.is_ascii() && joined.contains(b)))
+}

@@ -1,0 +1,289 @@
+//! Folded text to a kind with the words that decided it: phrases, what stands around them, and which kind wins.
+//! The phrases themselves are data (`config/lexicon`). Not sure means `unclear`; any doubt about a confirmation does.
+
+mod days;
+mod judge;
+mod lines;
+
+use super::lexicon::{self, Language, Lexicon, Sight, Span};
+use super::normalize::Text;
+use super::scope;
+use super::statistics::{self, Features};
+use super::{EvidenceWords, Kind};
+use crate::domain::Date;
+use crate::domain::identity::Line;
+use days::{effective_date, promised, returns_on};
+use judge::{Hit, Judge, Veto};
+use lines::{Meant, numbers_meant};
+use std::collections::HashMap;
+
+/// What a text says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classified {
+    /// The kind.
+    pub kind: Kind,
+    /// No other kind is near and no guard in the way.
+    pub certain: bool,
+    /// Stated end of the line, for a confirmation.
+    pub effective_date: Option<Date>,
+    /// Day by which something is promised.
+    pub promised_date: Option<Date>,
+    /// First day back of an absent person.
+    pub returns_on: Option<Date>,
+    /// An identity document is asked for.
+    pub wants_id_document: bool,
+    /// What decided.
+    pub evidence: Vec<EvidenceWords>,
+}
+
+impl Classified {
+    fn plain(kind: Kind, certain: bool) -> Self {
+        Self {
+            kind,
+            certain,
+            effective_date: None,
+            promised_date: None,
+            returns_on: None,
+            wants_id_document: false,
+            evidence: Vec::new(),
+        }
+    }
+}
+
+/// What the classifier knows besides the words.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The line the message was matched to.
+    pub line: Option<&'a Line>,
+    /// Headers say that a machine sent it.
+    pub machine: bool,
+    /// Sent to a list, or in bulk.
+    pub bulk: bool,
+    /// It belongs to a case.
+    pub matched: bool,
+    /// It answers a mail of ours, by its thread or its recipient.
+    pub threaded: bool,
+    /// The day on which the mail was written.
+    pub today: Date,
+    /// Folded words of names that anybody may name: the holder's, the sender's, those of the carrier's domain.
+    pub names: &'a [String],
+}
+
+/// Places that may meet rules in one mail. No answer of a person has so many; reading them all would be slow.
+const HITS_MAX: usize = 400;
+
+/// What was found in a mail before anything is decided.
+struct Scene<'l> {
+    /// What the rules meet in the body, judged.
+    hits: Vec<Hit<'l>>,
+    /// What they meet in the subject, confirmations left out: nobody reads a subject as closely as a sentence.
+    hints: Vec<Hit<'l>>,
+    /// Where the words for request and for return stand.
+    requests: Vec<Span>,
+    returns: Vec<Span>,
+}
+
+impl<'l> Scene<'l> {
+    /// `None` when there is too much of everything.
+    fn of(
+        body: &Text,
+        subject: &Text,
+        lexicon: &Lexicon,
+        languages: &[&'l Language],
+        names: &[String],
+    ) -> Option<Self> {
+        let marked = lexicon.mark(body);
+        let sights: Vec<Sight<'l, '_>> = languages.iter().map(|l| l.look(&marked)).collect();
+        let mut found: Vec<(&Sight<'l, '_>, Vec<Hit<'l>>)> = sights.iter().map(|s| (s, Hit::all(s))).collect();
+        if found.iter().map(|(_, hits)| hits.len()).sum::<usize>() > HITS_MAX {
+            return None;
+        }
+        let guards = lexicon::guards(&sights);
+        let quotations = scope::quotations(&body.source);
+        for (sight, hits) in &mut found {
+            Judge::new(sight, &guards, &quotations, names).judge(hits);
+        }
+        let hits = found.into_iter().flat_map(|(_, hits)| hits).collect();
+        let marked_subject = lexicon.mark(subject);
+        let hints = languages.iter().flat_map(|l| Hit::all(&l.look(&marked_subject)));
+        Some(Self {
+            hits,
+            hints: hints.filter(|h| h.rule.kind != Kind::Confirmed).collect(),
+            requests: sights.iter().flat_map(|s| s.spans("request")).collect(),
+            returns: sights.iter().flat_map(|s| s.spans("back")).collect(),
+        })
+    }
+
+    fn features(&self, body: &Text, at: Circumstances<'_>) -> Features {
+        let mut found: Vec<String> = Vec::new();
+        for (place, list) in [("", &self.hits), ("subject ", &self.hints)] {
+            for hit in list {
+                let veto = hit.veto.map_or("", Veto::name);
+                found.push(format!("{place}{} {} {veto}", hit.rule.kind.name(), hit.rule.weight));
+            }
+        }
+        let circumstances = [(at.machine, "machine"), (at.bulk, "bulk"), (at.matched, "matched")];
+        found.extend(circumstances.into_iter().filter(|(is, _)| *is).map(|(_, name)| name.to_owned()));
+        statistics::features(body, found.iter().map(String::as_str))
+    }
+}
+
+/// What the second reader sees of a mail; for its training.
+#[must_use]
+pub fn features(
+    body: &Text,
+    subject: &Text,
+    lexicon: &Lexicon,
+    languages: &[&Language],
+    at: Circumstances<'_>,
+) -> Option<Features> {
+    Scene::of(body, subject, lexicon, languages, at.names).map(|scene| scene.features(body, at))
+}
+
+/// Reads `body` (the author's own words) and `subject` (empty when it only repeats ours).
+#[must_use]
+pub fn classify(
+    body: &Text,
+    subject: &Text,
+    lexicon: &Lexicon,
+    languages: &[&Language],
+    at: Circumstances<'_>,
+) -> Classified {
+    let Some(scene) = Scene::of(body, subject, lexicon, languages, at.names) else {
+        return Classified::plain(Kind::Unclear, false);
+    };
+    let Scene { hits, hints, .. } = &scene;
+    // What stands behind the end of the reading may take back what stands before it.
+    if body.cut && hits.iter().any(|h| h.rule.kind == Kind::Confirmed) {
+        return Classified::plain(Kind::Unclear, false);
+    }
+    let confirmations: Vec<&Hit<'_>> = hits.iter().filter(|h| h.confirms()).collect();
+    let mut scores = scores(hits, hints, at);
+    let mut out = if confirmations.is_empty() {
+        without_confirmation(&mut scores, at)
+    } else {
+        with_confirmation(body, &scene, &confirmations, at)
+    };
+    out.evidence = evidence(body, hits, subject, hints, out.kind);
+    out.wants_id_document = out.kind == Kind::NeedsInfo && hits.iter().any(|h| h.rule.id_document);
+    match out.kind {
+        Kind::Acknowledged => out.promised_date = promised(body, hits),
+        Kind::AutoReply => out.returns_on = returns_on(body, &scene.returns),
+        _ => {}
+    }
+    out
+}
+
+/// Kinds in the order in which they win when equally strong.
+const PRECEDENCE: &[Kind] = &[
+    Kind::NeedsPayment,
+    Kind::NeedsOtherChannel,
+    Kind::NeedsInfo,
+    Kind::Refused,
+    Kind::Retention,
+    Kind::Billing,
+    Kind::AutoReply,
+    Kind::Acknowledged,
+    Kind::Unrelated,
+];
+
+/// Strength of each kind but `confirmed`, 0 to 30.
+fn scores(hits: &[Hit<'_>], hints: &[Hit<'_>], at: Circumstances<'_>) -> HashMap<Kind, u8> {
+    let mut out: HashMap<Kind, u8> = HashMap::new();
+    let mut raise = |kind: Kind, score: u8| {
+        let entry = out.entry(kind).or_default();
+        *entry = (*entry).max(score);
+    };
+    for hit in hits {
+        let weight = hit.rule.weight * 10;
+        match (hit.rule.kind, hit.veto) {
+            (Kind::Confirmed, None) => {}
+            (Kind::Confirmed, Some(veto)) => match veto {
+                Veto::Negation | Veto::Undated | Veto::NoDay | Veto::Suspended => raise(Kind::Acknowledged, 15),
+                Veto::Hedge | Veto::Condition | Veto::Request => raise(Kind::Acknowledged, 8),
+                Veto::Question | Veto::Order => raise(Kind::NeedsInfo, 8),
+                Veto::OtherThing => raise(Kind::Unrelated, 15),
+                Veto::Plea | Veto::Unknown => {}
+            },
+            // An absence notice that a person sends by hand is still one, but machines write most of them.
+            (Kind::AutoReply, _) => raise(Kind::AutoReply, weight + if at.machine { 5 } else { 0 }),
+            // Money that is merely owed is a reminder, unless it is said in answer to our request.
+            (Kind::NeedsPayment, _) if !at.threaded && weight < 30 => raise(Kind::Billing, weight),
+            (kind, _) => raise(kind, weight),
+        }
+    }
+    for hint in hints {
+        raise(hint.rule.kind, hint.rule.weight * 5);
+    }
+    if at.bulk {
+        raise(Kind::Unrelated, 7);
+    }
+    out
+}
+
+fn without_confirmation(scores: &mut HashMap<Kind, u8>, at: Circumstances<'_>) -> Classified {
+    let best = PRECEDENCE.iter().filter_map(|k| scores.get(k).map(|s| (*k, *s))).fold(
+        None,
+        |best: Option<(Kind, u8)>, (k, s)| match best {
+            Some((_, top)) if top >= s => best,
+            _ => Some((k, s)),
+        },
+    );
+    match best {
+        Some((kind, score)) => Classified::plain(kind, score >= 10),
+        // Nobody asked about a case: what says nothing about one is not about one.
+        None if !at.matched => Classified::plain(Kind::Unrelated, false),
+        None => Classified::plain(Kind::Unclear, false),
+    }
+}
+
+/// Whether what was found elsewhere in the mail stands against any confirmation.
+fn contradicts(hit: &Hit<'_>) -> bool {
+    match hit.rule.kind {
+        Kind::Confirmed => hit.veto == Some(Veto::Negation),
+        Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
+            hit.rule.weight >= 3
+        }
+        _ => hit.rule.pending,
+    }
+}
+
+fn with_confirmation(body: &Text, scene: &Scene<'_>, confirmations: &[&Hit<'_>], at: Circumstances<'_>) -> Classified {
+    match numbers_meant(body, confirmations, at.line) {
+        Meant::OtherLine => return Classified::plain(Kind::Unrelated, true),
+        Meant::Both => return Classified::plain(Kind::Unclear, false),
+        Meant::Ours => {}
+    }
+    let hits = &scene.hits;
+    if hits.iter().any(contradicts) {
+        // "Switched off by mistake, on again since": a rule that stands above the rest knows better.
+        let above = hits.iter().filter(|h| h.rule.weight >= 3 && h.rule.kind != Kind::Confirmed);
+        let kind = above.map(|h| h.rule.kind).min_by_key(|k| PRECEDENCE.iter().position(|p| p == k));
+        return Classified::plain(kind.unwrap_or(Kind::Unclear), false);
+    }
+    let mut out = Classified::plain(Kind::Confirmed, true);
+    out.effective_date = effective_date(body, confirmations, &scene.requests);
+    let past = confirmations.iter().all(|h| scope::tells_of_the_past(h.span, body, at.today));
+    if past || scope::unfilled(&body.source) || out.effective_date.is_some_and(|d| scope::implausible(d, at.today)) {
+        return Classified::plain(Kind::Unclear, false);
+    }
+    out
+}
+
+/// The words that decided, at most six pieces, those of the kind itself first.
+fn evidence(body: &Text, hits: &[Hit<'_>], subject: &Text, hints: &[Hit<'_>], kind: Kind) -> Vec<EvidenceWords> {
+    let piece = |text: &Text, hit: &Hit<'_>| EvidenceWords {
+        words: text.words(hit.span.first, hit.span.last).split_whitespace().collect::<Vec<_>>().join(" "),
+        rule: match hit.veto {
+            Some(veto) => format!("{} but {}", hit.rule.name, veto.name()),
+            None => hit.rule.name.clone(),
+        },
+    };
+    let mut out: Vec<EvidenceWords> =
+        hits.iter().filter(|h| h.rule.kind == kind && h.veto.is_none()).map(|h| piece(body, h)).collect();
+    out.extend(hits.iter().filter(|h| h.rule.kind != kind || h.veto.is_some()).map(|h| piece(body, h)));
+    out.extend(hints.iter().map(|h| piece(subject, h)));
+    out.dedup();
+    out.truncate(6);
+    out
+}
