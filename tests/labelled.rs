@@ -4,6 +4,7 @@ use std::path::Path;
 
 /// What a mail should be read as.
 #[derive(Debug, Clone, Default)]
+#[allow(dead_code, reason = "each program needs some of it")]
 pub struct Label {
     pub name: String,
     pub kind: String,

@@ -2,6 +2,7 @@
 //! head of `en.toml`. Called by main, explain and the tests.
 
 use crate::domain::reply::lexicon::{LanguageSource, Lexicon, LexiconProblem};
+use crate::domain::reply::statistics::Statistics;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,9 @@ pub const FILES: &[(&str, &str)] = &[
     ("ru", include_str!("../../config/lexicon/ru.toml")),
     ("zh", include_str!("../../config/lexicon/zh.toml")),
 ];
+
+/// The table of the second reader, written by `tests/train`.
+const SECOND_READER: &[u8] = include_bytes!("../../config/lexicon/second_reader.bin");
 
 /// Bytes of one language file of the user's that are read.
 const FILE_MAX: u64 = 4 << 20;
@@ -42,7 +46,7 @@ pub fn sources() -> Result<Vec<LanguageSource>, Vec<LexiconProblem>> {
 /// # Errors
 /// Every problem found, with file and place.
 pub fn built_in() -> Result<Lexicon, Vec<LexiconProblem>> {
-    Lexicon::compile(&sources()?)
+    with_second_reader(Lexicon::compile(&sources()?)?)
 }
 
 /// The lexicon compiled in, with the files of a folder: one that `extends` its own language adds to it, any other
@@ -64,7 +68,15 @@ pub fn load(folder: Option<&Path>) -> Result<Lexicon, Vec<LexiconProblem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    Lexicon::compile(&all)
+    with_second_reader(Lexicon::compile(&all)?)
+}
+
+fn with_second_reader(mut lexicon: Lexicon) -> Result<Lexicon, Vec<LexiconProblem>> {
+    let table = Statistics::parse(SECOND_READER);
+    lexicon.second = Some(table.ok_or_else(|| {
+        vec![problem("second_reader.bin", "the file", "it is no table of this version; run tests/train")]
+    })?);
+    Ok(lexicon)
 }
 
 fn problem(language: &str, place: &str, problem: &str) -> LexiconProblem {

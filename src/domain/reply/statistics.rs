@@ -22,9 +22,11 @@ pub const KINDS: [Kind; 10] = [
 /// Number of kinds.
 pub const KIND_COUNT: usize = KINDS.len();
 
-/// Bits of a bucket number: features share 2^15 buckets by their hash.
-pub const BUCKET_BITS: u32 = 15;
-const BUCKETS: usize = 1 << BUCKET_BITS;
+/// Bits of a bucket number: features share 2^14 buckets by their hash. More did not read better.
+const BUCKET_BITS: u32 = 14;
+
+/// Number of buckets.
+pub const BUCKETS: usize = 1 << BUCKET_BITS;
 
 /// Longest run of characters that is a feature.
 const CHARS_MAX: usize = 5;
@@ -35,7 +37,7 @@ const TEXT_MAX: usize = 4_000;
 
 /// Kinds of features; each is weighed by itself, so that long words do not drown short facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
+enum Group {
     /// Runs of characters.
     Chars,
     /// Runs of words.
@@ -44,15 +46,9 @@ pub enum Group {
     Found,
 }
 
-/// How many groups there are.
-pub const GROUP_COUNT: usize = 3;
-
-/// The buckets that one text falls into, by group, each once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Features {
-    /// Bucket numbers per [`Group`], in order of appearance.
-    pub buckets: [Vec<u16>; GROUP_COUNT],
-}
+/// What the model sees of one text: buckets with their values.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Features(pub Vec<(u16, f32)>);
 
 /// FNV-1a, 32 bits.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +77,7 @@ struct Collector {
 
 impl Collector {
     fn new() -> Self {
-        Self { seen: vec![false; BUCKETS], buckets: Vec::new() }
+        Self { seen: vec![false; BUCKETS], buckets: Vec::with_capacity(2_000) }
     }
 
     fn add(&mut self, hash: Hash) {
@@ -119,7 +115,9 @@ pub fn features<'f>(text: &Text, found: impl Iterator<Item = &'f str>) -> Featur
     for name in found {
         facts.add(Hash::of(Group::Found).with(name.as_bytes()));
     }
-    Features { buckets: [chars.buckets, runs.buckets, facts.buckets] }
+    let even = |n: usize| 1.0 / (n.max(1) as f32).sqrt();
+    let groups = [(&chars, even(chars.buckets.len())), (&runs, even(runs.buckets.len())), (&facts, 1.0)];
+    Features(groups.into_iter().flat_map(|(g, value)| g.buckets.iter().map(move |b| (*b, value))).collect())
 }
 
 /// Folded words; figures by their kind only, so that no number is learned, and marks where sentences end.
@@ -144,4 +142,81 @@ fn spaced<'w>(words: &'w [&str]) -> impl Iterator<Item = char> + 'w {
         let glued = starts(word) && i.checked_sub(1).and_then(|b| words.get(b)).is_some_and(|b| starts(b));
         (!glued).then_some(' ').into_iter().chain(word.chars())
     })
+}
+
+/// The trained table.
+#[derive(Debug, Clone)]
+pub struct Statistics {
+    /// Step of a weight, per kind.
+    scales: [f32; KIND_COUNT],
+    biases: [f32; KIND_COUNT],
+    /// Weights by bucket, then kind.
+    weights: Vec<i8>,
+}
+
+/// How a table file begins; another beginning is another layout.
+const MAGIC: &[u8] = b"odjava second reader 1\n";
+
+impl Statistics {
+    /// Rounds a model to a table; `weights` by bucket, then kind.
+    #[must_use]
+    pub fn of_model(weights: &[f32], biases: [f32; KIND_COUNT]) -> Self {
+        let mut scales = [0.0f32; KIND_COUNT];
+        for row in weights.chunks(KIND_COUNT) {
+            scales.iter_mut().zip(row).for_each(|(s, w)| *s = s.max(w.abs() / 127.0));
+        }
+        let rounded = |(w, s): (&f32, &f32)| if *s > 0.0 { (w / s).round().clamp(-127.0, 127.0) as i8 } else { 0 };
+        let weights = weights.chunks(KIND_COUNT).flat_map(|row| row.iter().zip(&scales).map(rounded)).collect();
+        Self { scales, biases, weights }
+    }
+
+    /// Reads a table file; `None` when it is none of this layout.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes.strip_prefix(MAGIC)?;
+        let mut floats = [0.0f32; 2 * KIND_COUNT];
+        for float in &mut floats {
+            let (four, after) = rest.split_first_chunk::<4>()?;
+            *float = f32::from_le_bytes(*four);
+            rest = after;
+        }
+        let (scales, biases) = floats.split_at(KIND_COUNT);
+        let weights: Vec<i8> = rest.iter().map(|b| i8::from_le_bytes([*b])).collect();
+        (weights.len() == BUCKETS * KIND_COUNT && floats.iter().all(|f| f.is_finite()))
+            .then_some(Self { scales: scales.try_into().ok()?, biases: biases.try_into().ok()?, weights })
+    }
+
+    /// The table as a file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        self.scales.iter().chain(&self.biases).for_each(|f| out.extend(f.to_le_bytes()));
+        out.extend(self.weights.iter().flat_map(|w| w.to_le_bytes()));
+        out
+    }
+
+    /// The probability of each kind, in the order of [`KINDS`].
+    #[must_use]
+    pub fn read(&self, features: &Features) -> [f32; KIND_COUNT] {
+        let mut sums = [0.0f32; KIND_COUNT];
+        for (bucket, value) in &features.0 {
+            let at = usize::from(*bucket) * KIND_COUNT;
+            let row = self.weights.get(at..at + KIND_COUNT).unwrap_or_default();
+            sums.iter_mut().zip(row).for_each(|(sum, w)| *sum += value * f32::from(*w));
+        }
+        let mut logits = [0.0f32; KIND_COUNT];
+        for (i, logit) in logits.iter_mut().enumerate() {
+            *logit = sums[i] * self.scales[i] + self.biases[i];
+        }
+        softmax(logits)
+    }
+}
+
+/// Logits to probabilities.
+#[must_use]
+pub fn softmax(logits: [f32; KIND_COUNT]) -> [f32; KIND_COUNT] {
+    let most = logits.iter().copied().fold(f32::MIN, f32::max);
+    let powers = logits.map(|l| (l - most).exp());
+    let sum: f32 = powers.iter().sum();
+    powers.map(|p| p / sum)
 }

@@ -4,6 +4,7 @@
 mod days;
 mod judge;
 mod lines;
+mod opinion;
 
 use super::lexicon::{self, Language, Lexicon, Sight, Span};
 use super::normalize::Text;
@@ -15,6 +16,7 @@ use crate::domain::identity::Line;
 use days::{effective_date, promised, returns_on};
 use judge::{Hit, Judge, Veto};
 use lines::{Meant, numbers_meant};
+use opinion::Opinion;
 use std::collections::HashMap;
 
 /// What a text says.
@@ -157,14 +159,30 @@ pub fn classify(
     if body.cut && hits.iter().any(|h| h.rule.kind == Kind::Confirmed) {
         return Classified::plain(Kind::Unclear, false);
     }
+    let opinion = lexicon.second.as_ref().map(|s| Opinion::of(s.read(&scene.features(body, at))));
     let confirmations: Vec<&Hit<'_>> = hits.iter().filter(|h| h.confirms()).collect();
-    let mut scores = scores(hits, hints, at);
-    let mut out = if confirmations.is_empty() {
-        without_confirmation(&mut scores, at)
-    } else {
-        with_confirmation(body, &scene, &confirmations, at)
+    let by_rules = if confirmations.is_empty() { None } else { with_confirmation(body, &scene, &confirmations, at) };
+    let mut settled_by_opinion = false;
+    let mut out = match (by_rules, &opinion) {
+        (Some(read), Some(opinion)) if read.kind == Kind::Confirmed && !opinion.bears(hits) => {
+            Classified::plain(Kind::Unclear, false)
+        }
+        (Some(read), _) => read,
+        (None, opinion) => {
+            let read = without_confirmation(&scores(hits, hints, at), at);
+            match opinion {
+                Some(opinion) if !read.certain || !stands(hits) => {
+                    settled_by_opinion = true;
+                    opinion.settle(read)
+                }
+                _ => read,
+            }
+        }
     };
     out.evidence = evidence(body, hits, subject, hints, out.kind);
+    if let Some(opinion) = opinion.filter(|_| settled_by_opinion) {
+        out.evidence.extend(opinion.evidence(body, out.kind));
+    }
     out.wants_id_document = out.kind == Kind::NeedsInfo && hits.iter().any(|h| h.rule.id_document);
     match out.kind {
         Kind::Acknowledged => out.promised_date = promised(body, hits),
@@ -172,6 +190,11 @@ pub fn classify(
         _ => {}
     }
     out
+}
+
+/// Whether a rule that stands above the rest has spoken.
+fn stands(hits: &[Hit<'_>]) -> bool {
+    hits.iter().any(|h| h.rule.weight >= 3 && h.rule.kind != Kind::Confirmed)
 }
 
 /// Kinds in the order in which they win when equally strong.
@@ -221,7 +244,7 @@ fn scores(hits: &[Hit<'_>], hints: &[Hit<'_>], at: Circumstances<'_>) -> HashMap
     out
 }
 
-fn without_confirmation(scores: &mut HashMap<Kind, u8>, at: Circumstances<'_>) -> Classified {
+fn without_confirmation(scores: &HashMap<Kind, u8>, at: Circumstances<'_>) -> Classified {
     let best = PRECEDENCE.iter().filter_map(|k| scores.get(k).map(|s| (*k, *s))).fold(
         None,
         |best: Option<(Kind, u8)>, (k, s)| match best {
@@ -248,26 +271,28 @@ fn contradicts(hit: &Hit<'_>) -> bool {
     }
 }
 
-fn with_confirmation(body: &Text, scene: &Scene<'_>, confirmations: &[&Hit<'_>], at: Circumstances<'_>) -> Classified {
+/// What the rules make of a mail with a phrase of confirmation; `None` when something else in it speaks against one.
+fn with_confirmation(
+    body: &Text,
+    scene: &Scene<'_>,
+    confirmations: &[&Hit<'_>],
+    at: Circumstances<'_>,
+) -> Option<Classified> {
     match numbers_meant(body, confirmations, at.line) {
-        Meant::OtherLine => return Classified::plain(Kind::Unrelated, true),
-        Meant::Both => return Classified::plain(Kind::Unclear, false),
+        Meant::OtherLine => return Some(Classified::plain(Kind::Unrelated, true)),
+        Meant::Both => return Some(Classified::plain(Kind::Unclear, false)),
         Meant::Ours => {}
     }
-    let hits = &scene.hits;
-    if hits.iter().any(contradicts) {
-        // "Switched off by mistake, on again since": a rule that stands above the rest knows better.
-        let above = hits.iter().filter(|h| h.rule.weight >= 3 && h.rule.kind != Kind::Confirmed);
-        let kind = above.map(|h| h.rule.kind).min_by_key(|k| PRECEDENCE.iter().position(|p| p == k));
-        return Classified::plain(kind.unwrap_or(Kind::Unclear), false);
+    if scene.hits.iter().any(contradicts) {
+        return None;
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
     out.effective_date = effective_date(body, confirmations, &scene.requests);
     let past = confirmations.iter().all(|h| scope::tells_of_the_past(h.span, body, at.today));
     if past || scope::unfilled(&body.source) || out.effective_date.is_some_and(|d| scope::implausible(d, at.today)) {
-        return Classified::plain(Kind::Unclear, false);
+        return Some(Classified::plain(Kind::Unclear, false));
     }
-    out
+    Some(out)
 }
 
 /// The words that decided, at most six pieces, those of the kind itself first.

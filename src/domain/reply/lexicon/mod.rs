@@ -10,6 +10,7 @@ pub use source::{LanguageSource, LexiconProblem, RuleSource, Script};
 
 use super::Kind;
 use super::normalize::{self, Text};
+use super::statistics::Statistics;
 use pattern::{Atoms, Element, First, Marked, Matcher, SetEnds, first_of};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -120,6 +121,8 @@ impl<T: Copy> Words<T> {
 pub struct Lexicon {
     /// The languages in the order they were given.
     pub languages: Vec<Language>,
+    /// The second reader, where there is one.
+    pub second: Option<Statistics>,
     atoms: Atoms,
     months: Words<u32>,
     ticket_labels: Words<()>,
