@@ -12,6 +12,8 @@ pub struct Author {
     pub name: String,
     /// The addr-spec when it is one we could write to.
     pub address: Option<Address>,
+    /// What stood in the place of the address, cut short, when it is none.
+    pub spec: String,
     /// Domain of the addr-spec in lower-case A-labels, or what stands behind its last `@`.
     pub domain: String,
 }
@@ -54,6 +56,10 @@ pub struct MachineMarks {
     pub auto_submitted: Option<String>,
     /// Return-Path is `<>`.
     pub null_reverse_path: bool,
+    /// Return-Path is MAILER-DAEMON, as some servers write the null path.
+    pub system_reverse_path: bool,
+    /// X-Failed-Recipients.
+    pub failed_recipients: Vec<Address>,
     /// Precedence is `bulk`, `junk`, `list` or `auto_reply`.
     pub bulk: bool,
     /// X-Autoreply, X-Autorespond, X-Auto-Response-Suppress and the like.
