@@ -12,6 +12,8 @@ use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MessagePart, 
 #[must_use]
 pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
     let mut out = InboundMessage { truncated, ..InboundMessage::default() };
+    // Exported mails may begin with empty lines; what follows is still their header.
+    let raw = raw.trim_ascii_start();
     let Some(message) = MessageParser::default().parse(raw).filter(|m| !m.parts.is_empty()) else {
         out.defects.push(Defect::NotAMessage);
         return out;
@@ -199,6 +201,7 @@ fn body(message: &Message<'_>, out: &mut InboundMessage) {
     out.text = visible_text(&parts, &mut out.defects);
     let text = report_text(&parts);
     out.report = report_of(std::mem::take(&mut parts.report), &text, out);
+    out.machine.absence = report::absence::is_notice(&out.subject, &out.text, &out.machine);
 }
 
 /// All words of a mail in which a report may be told, returned mails in text included.
@@ -237,6 +240,7 @@ fn report_of(found: ReportFinds, text: &str, out: &InboundMessage) -> Option<Bou
             let spec = a.spec.rsplit_once('@').map_or(a.spec.as_str(), |(local, _)| local);
             a.address.as_ref().map_or(spec, Address::local_part)
         }),
+        from_domain: out.from_domain(),
         from_name: author.map_or("", |a| a.name.as_str()),
         answers: out.in_reply_to.last().or_else(|| out.references.last()).cloned(),
         strangers,
@@ -298,7 +302,7 @@ fn take_report_part(part: &MessagePart<'_>, media_type: &str, found: &mut Report
             found.is_receipt = true;
             true
         }
-        "text/rfc822-headers" | "message/rfc822-headers" | "text/rfc822-header" | "message/global-headers" => {
+        "text/rfc822-headers" | "message/rfc822-headers" | "text/rfc822-header" | "message/partial" | "message/global-headers" => {
             found.returned.get_or_insert_with(|| report::Returned::from_header(cut(&text(), REPORT_MAX)));
             true
         }

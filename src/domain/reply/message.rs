@@ -62,8 +62,11 @@ pub struct MachineMarks {
     pub failed_recipients: Vec<Address>,
     /// Precedence is `bulk`, `junk`, `list` or `auto_reply`.
     pub bulk: bool,
-    /// X-Autoreply, X-Autorespond, X-Auto-Response-Suppress and the like.
+    /// X-Autoreply, X-Autorespond, Precedence `auto_reply` and the like. Not X-Auto-Response-Suppress: ticket systems
+    /// write it on what their people answer.
     pub auto_response: bool,
+    /// Header, subject and words together are those of an absence notice.
+    pub absence: bool,
     /// List-Id or List-Unsubscribe.
     pub list: bool,
 }

@@ -78,6 +78,10 @@ pub fn read<D: CaseDirectory>(
         Some(_) => bounce(),
         None => classify(&body, &subject, &languages, circumstances),
     };
+    // No phrase says what it is, but its form does: nobody has read the mail yet.
+    if message.machine.absence && matches!(classified.kind, Kind::Unclear | Kind::Unrelated) {
+        classified.kind = Kind::AutoReply;
+    }
     // A mail system of somebody else has no domain of the carrier to be held against.
     if classified.kind == Kind::Bounce && proof.authenticity == Authenticity::Contradicted {
         proof.authenticity = Authenticity::Unproven;

@@ -1,6 +1,7 @@
 //! Delivery reports: RFC 3464 first, then the many that are told in words only. Called by `mail::parse`.
 //! Absence notices, receipts (RFC 8098), complaints (RFC 5965) and questions back are no reports; a person's mail never is.
 
+pub mod absence;
 mod prose;
 mod recipients;
 mod returned;
@@ -35,6 +36,8 @@ pub struct ReportParts<'a> {
     pub subject: &'a str,
     /// Local part of the From address, or what stands in its place.
     pub from_local: &'a str,
+    /// Domain of the From address.
+    pub from_domain: &'a str,
     /// Display name of the author.
     pub from_name: &'a str,
     /// The mail is an answer by its header (In-Reply-To): the id that it answers.
@@ -74,7 +77,10 @@ pub fn parse(parts: &ReportParts<'_>) -> Option<Bounce> {
     if receipt && !(words.is_strong() && words.from_system(parts)) {
         return None;
     }
-    let statuses = parts.delivery_status.iter().chain(parts.inner_status.iter().filter(|_| words.from_system(parts)));
+    // Some mail programs take a report apart when a person passes it on.
+    let is_form = parts.report_type.is_some() || parts.null_reverse_path || words.from_system(parts);
+    let own_status = if is_form || words.is_report(parts) { parts.delivery_status.as_slice() } else { &[] };
+    let statuses = own_status.iter().chain(parts.inner_status.iter().filter(|_| words.from_system(parts)));
     let mut outcome: Option<Outcome> = None;
     for status in statuses {
         let found = rfc3464::read(status);
@@ -159,6 +165,7 @@ impl<'a> Words<'a> {
             "bounce",
             "symantec_antivirus",
             "imss",
+            "microsoftexchange",
         ];
         const NAMES: &[&str] = &[
             "mail delivery s",
@@ -215,6 +222,7 @@ impl<'a> Words<'a> {
         let recipient = stated
             .or_else(|| parts.failed_recipients.first().cloned())
             .or_else(|| recipients::failed(self.report, &parts.strangers))
+            .or_else(|| recipients::bare_name(self.report, parts.from_domain))
             .or_else(|| parts.returned.as_ref().and_then(|r| r.addressee.clone()))
             .or_else(|| returned::addressee(self.tail));
         let original = parts

@@ -12,6 +12,8 @@ const LABELS: &[&str] = &[
     "recipient",
     "rcpt to",
     "addressed to",
+    "was addressed",
+    "target mail address",
     "addressee",
     "delivered to",
     "delivering your mail to",
@@ -64,6 +66,7 @@ const FAILURES: &[&str] = &[
     "disabled",
     "unavailable",
     "over ",
+    "did not exactly match",
     "no mailbox",
     "not accept",
 ];
@@ -155,6 +158,25 @@ pub(super) fn failed(report: &str, strangers: &[Address]) -> Option<Address> {
         announced = if ANNOUNCEMENTS.iter().any(|a| lower.contains(a)) { 4 } else { announced.saturating_sub(1) };
     }
     best.filter(|(score, _)| *score > -4).map(|(_, a)| a)
+}
+
+/// A name without a domain below an announcement, as mailbox hosts name their own users.
+pub(super) fn bare_name(report: &str, domain: &str) -> Option<Address> {
+    let mut announced = 0_u8;
+    for line in report.lines().take(LINES_MAX) {
+        let name = line.trim();
+        let is_name = (2..=64).contains(&name.len())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+            && name.chars().any(|c| c.is_ascii_alphabetic());
+        if announced > 0 && is_name {
+            return Address::parse(&format!("{name}@{domain}")).ok();
+        }
+        if !name.is_empty() {
+            let lower = line.to_lowercase();
+            announced = if ANNOUNCEMENTS.iter().any(|a| lower.contains(a)) { 3 } else { announced.saturating_sub(1) };
+        }
+    }
+    None
 }
 
 fn weigh(line: &str, lower: &str, at: usize, address: &Address, announced: bool, strangers: &[Address]) -> i32 {
