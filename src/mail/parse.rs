@@ -201,6 +201,7 @@ fn body(message: &Message<'_>, out: &mut InboundMessage) {
     out.text = visible_text(&parts, &mut out.defects);
     let text = report_text(&parts);
     out.report = report_of(std::mem::take(&mut parts.report), &text, out);
+    out.machine.challenge = out.report.is_none() && report::absence::is_challenge(&out.text);
     out.machine.absence = report::absence::is_notice(&out.subject, &out.text, &out.machine);
 }
 
@@ -302,7 +303,11 @@ fn take_report_part(part: &MessagePart<'_>, media_type: &str, found: &mut Report
             found.is_receipt = true;
             true
         }
-        "text/rfc822-headers" | "message/rfc822-headers" | "text/rfc822-header" | "message/partial" | "message/global-headers" => {
+        "text/rfc822-headers"
+        | "message/rfc822-headers"
+        | "text/rfc822-header"
+        | "message/partial"
+        | "message/global-headers" => {
             found.returned.get_or_insert_with(|| report::Returned::from_header(cut(&text(), REPORT_MAX)));
             true
         }

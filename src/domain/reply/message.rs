@@ -67,6 +67,8 @@ pub struct MachineMarks {
     pub auto_response: bool,
     /// Header, subject and words together are those of an absence notice.
     pub absence: bool,
+    /// A guard asks to be answered before it lets our mail through.
+    pub challenge: bool,
     /// List-Id or List-Unsubscribe.
     pub list: bool,
 }

@@ -209,6 +209,9 @@ const WORDS: &[&str] = &[
     "в командировке",
     "у відпустці",
     "izinde",
+    "atvaļinājum",
+    "atostog",
+    "puhkusel",
     "休假",
     "不在办公室",
     "不在辦公室",
@@ -221,13 +224,51 @@ const WORDS: &[&str] = &[
     "휴가",
 ];
 
+/// Words of a guard that wants to be asked before it lets a mail through, folded.
+const CHALLENGES: &[&str] = &[
+    "has been waitlisted",
+    "guest list",
+    "prove that you are a human",
+    "prove that you are human",
+    "confirm that you are a human",
+    "confirm you are human",
+    "verify that you are a human",
+    "you are not a spammer",
+    "added to the recipient's allowed list",
+    "added to my allowed list",
+    "added to my list of approved senders",
+    "approved sender list",
+    "challenge-response",
+    "challenge/response",
+    "protected by bluebottle",
+    "mailbox is protected by",
+    "spam arrest",
+    "your server requires confirmation",
+    "sender verification is required",
+    "message will be delivered once you",
+    "message will not be delivered until you",
+    "your message is being held until",
+    "da niste robot",
+    "dass sie kein spam",
+    "que vous n'êtes pas un robot",
+    "что вы не робот",
+    "что вы не спамер",
+];
+
+/// Whether the mail is the question of a guard that holds ours back: only a person can answer it.
+#[must_use]
+pub fn is_challenge(text: &str) -> bool {
+    let head: String = text.chars().take(1_500).collect();
+    let head = folded(&head);
+    CHALLENGES.iter().any(|c| head.contains(c))
+}
+
 /// Whether the mail is such a notice. `text` is its visible text.
 #[must_use]
 pub fn is_notice(subject: &str, text: &str, marks: &MachineMarks) -> bool {
     let subject = folded(subject);
     let subject = subject.trim_start();
-    let by_subject =
-        SUBJECTS.iter().any(|s| subject.starts_with(s)) || BRACKETED.iter().any(|s| subject.contains(s));
+    let by_subject = SUBJECTS.iter().any(|s| subject.starts_with(s)) || BRACKETED.iter().any(|s| subject.contains(s));
     if by_subject {
         return true;
     }

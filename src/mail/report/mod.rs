@@ -301,14 +301,20 @@ mod tests {
     fn a_delay_is_temporary() {
         let text = "Warning: message delayed. Delivery attempts will continue. 4.4.1";
         assert_eq!(
-            class_of(&ReportParts { text, from_local: "mailer-daemon", null_reverse_path: true, ..ReportParts::default() }),
+            class_of(&ReportParts {
+                text,
+                from_local: "mailer-daemon",
+                null_reverse_path: true,
+                ..ReportParts::default()
+            }),
             Some(BounceClass::Temporary)
         );
     }
 
     #[test]
     fn a_report_that_a_person_passes_on_is_no_report() {
-        let text = "Undelivered Mail Returned to Sender\nThis is the mail system at host a.example.\n<b@a.example>: 550";
+        let text =
+            "Undelivered Mail Returned to Sender\nThis is the mail system at host a.example.\n<b@a.example>: 550";
         for subject in ["Fwd: Undelivered Mail Returned to Sender", "Re: Undelivered Mail", "WG: Unzustellbar"] {
             let mail = ReportParts { text, subject, from_local: "ana", ..ReportParts::default() };
             assert_eq!(class_of(&mail), None, "{subject}");

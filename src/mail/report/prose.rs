@@ -635,7 +635,10 @@ mod tests {
     #[test]
     fn who_keeps_trying_reports_a_delay_and_who_gave_up_does_not() {
         let check = |text: &str, expected: BounceClass| assert_eq!(class_of(text), expected, "{text}");
-        check("Your message has not yet been delivered. Delivery attempts will continue. 5.1.1", BounceClass::Temporary);
+        check(
+            "Your message has not yet been delivered. Delivery attempts will continue. 5.1.1",
+            BounceClass::Temporary,
+        );
         check("This is a permanent error; I've given up. (#5.1.1)", BounceClass::Permanent);
         check("Your message was delayed. This is a permanent failure, no further attempts", BounceClass::Permanent);
         check("The mailbox is full", BounceClass::Permanent);
@@ -645,7 +648,8 @@ mod tests {
 
     #[test]
     fn phrases_run_over_line_ends_and_know_every_apostrophe() {
-        let found = read(&folded("I\u{2019}m sorry to have to inform\n  you that your message could not\nbe delivered"));
+        let found =
+            read(&folded("I\u{2019}m sorry to have to inform\n  you that your message could not\nbe delivered"));
         assert_eq!(found.map(|f| f.weight), Some(Weight::Strong));
         assert_eq!(read(&folded("we got your mail")), None);
     }

@@ -132,7 +132,8 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Local parts of people who look after mail.
-const KEEPERS: &[&str] = &["postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "noreply", "no-reply", "hostmaster"];
+const KEEPERS: &[&str] =
+    &["postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "noreply", "no-reply", "hostmaster"];
 
 /// The recipient that failed, as far as the words tell. `strangers` are the addresses of this very mail: its author
 /// and the mailbox that it came to.
@@ -249,7 +250,10 @@ mod tests {
         };
         check("For help write to <postmaster@a.example>.\n\n<b@a.example>: host said: 550 no such user", "b@a.example");
         check("Your message from me@own.example\ncould not be delivered to:\n\n   b@a.example", "b@a.example");
-        check("To: list@c.example\ndid not reach the following recipient(s):\nb@a.example on Fri, 20 Nov", "b@a.example");
+        check(
+            "To: list@c.example\ndid not reach the following recipient(s):\nb@a.example on Fri, 20 Nov",
+            "b@a.example",
+        );
         check("Recipient: [SMTP:b@a.example]", "b@a.example");
         check("Sorry me@own.example, no luck", "");
     }

@@ -69,7 +69,8 @@ pub(super) fn read(body: &str) -> Option<Outcome> {
 pub(super) fn original_id(body: &str) -> Option<MessageId> {
     body.lines().take(LINES_MAX).find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        let named = ["x-original-message-id", "original-message-id"].iter().any(|n| name.trim().eq_ignore_ascii_case(n));
+        let named =
+            ["x-original-message-id", "original-message-id"].iter().any(|n| name.trim().eq_ignore_ascii_case(n));
         named.then(|| MessageId::parse(value)).flatten()
     })
 }
@@ -81,9 +82,7 @@ impl Group {
         match (self.action, class) {
             // RFC 3464 §2.3.3: a delay is a delay whatever caused it.
             (Some(Action::Delayed), _) => Outcome::Bad { class: BounceClass::Temporary, recipient },
-            (Some(Action::Failed), class) => {
-                Outcome::Bad { class: class.unwrap_or(BounceClass::Permanent), recipient }
-            }
+            (Some(Action::Failed), class) => Outcome::Bad { class: class.unwrap_or(BounceClass::Permanent), recipient },
             (Some(Action::Good), _) => Outcome::Good,
             (None, Some(class)) => Outcome::Bad { class, recipient },
             (None, None) if self.status.is_some_and(Code::is_success) => Outcome::Good,
@@ -223,7 +222,11 @@ mod tests {
     fn the_status_code_gives_the_class_and_a_delay_is_temporary() {
         let permanent = Some(BounceClass::Permanent);
         let temporary = Some(BounceClass::Temporary);
-        check("Final-Recipient: rfc822;\r\n b@a.example\r\nAction: failed\r\nStatus: 4.4.7\r\n", temporary, "b@a.example");
+        check(
+            "Final-Recipient: rfc822;\r\n b@a.example\r\nAction: failed\r\nStatus: 4.4.7\r\n",
+            temporary,
+            "b@a.example",
+        );
         check("Final-Recipient: rfc822; b@a.example\nAction: delayed\nStatus: 5.0.0\n", temporary, "b@a.example");
         check("Final-Recipient: b@a.example\nAction: failed\n", permanent, "b@a.example");
         check(
