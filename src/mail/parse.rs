@@ -14,6 +14,8 @@ pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
     let mut out = InboundMessage { truncated, ..InboundMessage::default() };
     // Exported mails may begin with empty lines; what follows is still their header.
     let raw = raw.trim_ascii_start();
+    let with_line_feeds = lone_returns_replaced(raw);
+    let raw = with_line_feeds.as_deref().unwrap_or(raw);
     let Some(message) = MessageParser::default().parse(raw).filter(|m| !m.parts.is_empty()) else {
         out.defects.push(Defect::NotAMessage);
         return out;
@@ -30,6 +32,12 @@ pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
         out.defects.push(Defect::UndecodableText);
     }
     out
+}
+
+/// Lines ended by a carriage return alone, as old exports have them, get line feeds.
+fn lone_returns_replaced(raw: &[u8]) -> Option<Vec<u8>> {
+    let is_old = !raw.contains(&b'\n') && raw.contains(&b'\r');
+    is_old.then(|| raw.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect())
 }
 
 /// Header fields in their order; mail-parser's accessors would give the last of several.
@@ -283,7 +291,8 @@ fn take_report_part(part: &MessagePart<'_>, media_type: &str, found: &mut Report
             let named = part.content_type().and_then(|c| c.attribute("report-type"));
             let named = named.map(|t| t.trim().to_ascii_lowercase()).unwrap_or_default();
             found.report_type.get_or_insert(named);
-            true
+            // Without its boundaries, as archives have left many reports, it is all text.
+            matches!(part.body, PartType::Multipart(_))
         }
         "message/delivery-status" | "message/global-delivery-status" | "text/delivery-status" => {
             let body = match &part.body {

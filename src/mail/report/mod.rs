@@ -2,6 +2,7 @@
 //! Absence notices, receipts (RFC 8098), complaints (RFC 5965) and questions back are no reports; a person's mail never is.
 
 pub mod absence;
+mod notification;
 mod prose;
 mod recipients;
 mod returned;
@@ -70,6 +71,9 @@ impl Returned {
 pub fn parse(parts: &ReportParts<'_>) -> Option<Bounce> {
     if parts.is_complaint || parts.report_type.as_deref() == Some("feedback-report") {
         return None;
+    }
+    if notification::is_notification(parts.from_domain, parts.text) {
+        return notification::read(parts.text);
     }
     let words = Words::of(parts);
     let receipt = parts.is_receipt || parts.report_type.as_deref() == Some("disposition-notification");

@@ -99,7 +99,7 @@ fn is_separator(line: &str) -> bool {
 /// The first field of a returned header block: nobody writes it in prose.
 fn starts_a_header(line: &str) -> bool {
     let starts = |prefix: &str| line.get(..prefix.len()).is_some_and(|l| l.eq_ignore_ascii_case(prefix));
-    (starts("Received: ") && line.contains("from ") || starts("Received: by "))
+    (starts("Received:") && (line.contains("from ") || line.contains("by ")))
         || starts("Return-Path: <")
         || starts("DKIM-Signature: ")
         || starts("Delivered-To: ")
