@@ -166,7 +166,6 @@ impl<'a> Words<'a> {
             "mailsystem",
             "mail-system",
             "mailadmin",
-            "bounce",
             "symantec_antivirus",
             "imss",
             "microsoftexchange",
@@ -175,8 +174,6 @@ impl<'a> Words<'a> {
             "mail delivery s",
             "mail deliver",
             "delivery subsystem",
-            "delivery system",
-            "delivery status",
             "mailer-daemon",
             "mailer daemon",
             "mail administrator",
@@ -214,11 +211,14 @@ impl<'a> Words<'a> {
         if passed_on(&self.subject) || parts.answers.is_some() && !parts.null_reverse_path {
             return false;
         }
+        // A parcel is undeliverable too: only mail has a recipient with an `@`, or comes back as mail.
+        let as_mail = parts.returned.is_some() || returned::is_header(self.tail);
+        let about_mail = as_mail || recipients::named(self.report, &parts.strangers);
         let opens = self.found.is_some_and(|f| f.weight == Weight::Strong && f.at < 160);
         match (parts.null_reverse_path, self.is_strong()) {
-            (true, true) => has_returned || by_subject.is_some() || opens,
-            (true, false) => self.found.is_some() && has_returned && by_subject.is_some(),
-            (false, _) => opens && by_subject.is_some(),
+            (true, true) => about_mail && (by_subject.is_some() || opens),
+            (true, false) => self.found.is_some() && parts.returned.is_some() && by_subject.is_some(),
+            (false, _) => about_mail && opens && by_subject.is_some(),
         }
     }
 

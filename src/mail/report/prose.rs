@@ -89,7 +89,8 @@ pub(super) fn folded(text: &str) -> String {
 
 /// Reads folded words of a report.
 pub(super) fn read(folded: &str) -> Option<Found> {
-    let still_trying = PHRASES.still_trying.iter().any(|p| folded.contains(p)) && !PHRASES.given_up.iter().any(|p| folded.contains(p));
+    let still_trying =
+        PHRASES.still_trying.iter().any(|p| folded.contains(p)) && !PHRASES.given_up.iter().any(|p| folded.contains(p));
     let hit = |phrases: &[&'static str]| phrases.iter().filter_map(|p| folded.find(p)).min();
     let (weight, at) = match hit(&PHRASES.strong) {
         Some(at) => (Weight::Strong, at),

@@ -138,6 +138,15 @@ const KEEPERS: &[&str] =
 /// The recipient that failed, as far as the words tell. `strangers` are the addresses of this very mail: its author
 /// and the mailbox that it came to.
 pub(super) fn failed(report: &str, strangers: &[Address]) -> Option<Address> {
+    best(report, strangers).filter(|(score, _)| *score > -4).map(|(_, a)| a)
+}
+
+/// Whether the words name a recipient as such: at the head of a line, behind a label or below an announcement.
+pub(super) fn named(report: &str, strangers: &[Address]) -> bool {
+    best(report, strangers).is_some_and(|(score, _)| score >= 5)
+}
+
+fn best(report: &str, strangers: &[Address]) -> Option<(i32, Address)> {
     let mut best: Option<(i32, Address)> = None;
     let mut announced = 0_u8;
     let mut seen = 0;
@@ -158,7 +167,7 @@ pub(super) fn failed(report: &str, strangers: &[Address]) -> Option<Address> {
         }
         announced = if ANNOUNCEMENTS.iter().any(|a| lower.contains(a)) { 4 } else { announced.saturating_sub(1) };
     }
-    best.filter(|(score, _)| *score > -4).map(|(_, a)| a)
+    best
 }
 
 /// A name without a domain below an announcement, as mailbox hosts name their own users.

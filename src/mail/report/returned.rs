@@ -134,6 +134,11 @@ pub(super) fn message_id(text: &str) -> Option<MessageId> {
     MessageId::parse(&inner).filter(|id| id.as_str().contains('@'))
 }
 
+/// Whether a text has the fields that mail systems write; what people quote has none of them.
+pub(super) fn is_header(text: &str) -> bool {
+    message_id(text).is_some() || field(text, "received").is_some() || field(text, "return-path").is_some()
+}
+
 /// Whom the returned mail was written to: its first `To`, else `for <...>` of its topmost Received field.
 pub(super) fn addressee(text: &str) -> Option<Address> {
     let to = field(text, "to").and_then(|v| first(&v));
