@@ -207,8 +207,8 @@ fn body(message: &Message<'_>, out: &mut InboundMessage) {
         take_part(part, &mut parts, out);
     }
     out.text = visible_text(&parts, &mut out.defects);
-    let text = report_text(&parts);
-    out.report = report_of(std::mem::take(&mut parts.report), &text, out);
+    let found = std::mem::take(&mut parts.report);
+    out.report = report_of(found, &parts, out);
     out.machine.challenge = out.report.is_none() && report::absence::is_challenge(&out.text);
     out.machine.absence = report::absence::is_notice(&out.subject, &out.text, &out.machine);
 }
@@ -231,11 +231,11 @@ fn report_text(parts: &Parts<'_>) -> String {
     clean(&text)
 }
 
-fn report_of(found: ReportFinds, text: &str, out: &InboundMessage) -> Option<Bounce> {
+fn report_of(found: ReportFinds, parts: &Parts<'_>, out: &InboundMessage) -> Option<Bounce> {
     let author = out.from.first();
     let mut strangers: Vec<Address> = out.from.iter().take(5).filter_map(|a| a.address.clone()).collect();
     strangers.extend(out.recipients.iter().take(20).cloned());
-    report::parse(&report::ReportParts {
+    let mut report = report::ReportParts {
         report_type: found.report_type,
         delivery_status: found.delivery_status,
         inner_status: found.inner_status,
@@ -243,7 +243,7 @@ fn report_of(found: ReportFinds, text: &str, out: &InboundMessage) -> Option<Bou
         is_receipt: found.is_receipt,
         returned: found.returned,
         failed_recipients: out.machine.failed_recipients.clone(),
-        text,
+        text: "",
         subject: &out.subject,
         from_local: author.map_or("", |a| {
             let spec = a.spec.rsplit_once('@').map_or(a.spec.as_str(), |(local, _)| local);
@@ -254,7 +254,13 @@ fn report_of(found: ReportFinds, text: &str, out: &InboundMessage) -> Option<Bou
         answers: out.in_reply_to.last().or_else(|| out.references.last()).cloned(),
         strangers,
         null_reverse_path: out.machine.null_reverse_path || out.machine.system_reverse_path,
-    })
+    };
+    if !report::may_report(&report) {
+        return None;
+    }
+    let text = report_text(parts);
+    report.text = &text;
+    report::parse(&report)
 }
 
 fn take_part<'m>(part: &'m MessagePart<'_>, parts: &mut Parts<'m>, out: &mut InboundMessage) {

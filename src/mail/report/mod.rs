@@ -66,6 +66,20 @@ impl Returned {
     }
 }
 
+/// Whether the mail is worth reading as a report, judged without its text: hardly any mail is.
+#[must_use]
+pub fn may_report(parts: &ReportParts<'_>) -> bool {
+    parts.null_reverse_path
+        || parts.report_type.is_some()
+        || !parts.delivery_status.is_empty()
+        || !parts.failed_recipients.is_empty()
+        || parts.is_receipt
+        || notification::is_service(parts.from_domain)
+        || names_a_system(parts)
+        || is_administrator(parts)
+        || prose::subject(&prose::folded(parts.subject)).is_some()
+}
+
 /// What the mail reports, if it is a report of failure or delay.
 #[must_use]
 pub fn parse(parts: &ReportParts<'_>) -> Option<Bounce> {
@@ -78,13 +92,13 @@ pub fn parse(parts: &ReportParts<'_>) -> Option<Bounce> {
     let words = Words::of(parts);
     let receipt = parts.is_receipt || parts.report_type.as_deref() == Some("disposition-notification");
     // RFC 5429 §2.2.1: a refusal by a filter rule comes in the form of a receipt.
-    if receipt && !(words.is_strong() && words.from_system(parts)) {
+    if receipt && !(words.is_strong() && words.is_system(parts)) {
         return None;
     }
     // Some mail programs take a report apart when a person passes it on.
-    let is_form = parts.report_type.is_some() || parts.null_reverse_path || words.from_system(parts);
+    let is_form = parts.report_type.is_some() || parts.null_reverse_path || words.is_system(parts);
     let own_status = if is_form || words.is_report(parts) { parts.delivery_status.as_slice() } else { &[] };
-    let statuses = own_status.iter().chain(parts.inner_status.iter().filter(|_| words.from_system(parts)));
+    let statuses = own_status.iter().chain(parts.inner_status.iter().filter(|_| words.is_system(parts)));
     let mut outcome: Option<Outcome> = None;
     for status in statuses {
         let found = rfc3464::read(status);
@@ -96,7 +110,7 @@ pub fn parse(parts: &ReportParts<'_>) -> Option<Bounce> {
             break;
         }
     }
-    if outcome.is_none() && words.from_system(parts) {
+    if outcome.is_none() && words.is_system(parts) {
         outcome = written_out(words.report).or_else(|| written_out(parts.text));
     }
     match outcome {
@@ -150,45 +164,10 @@ impl<'a> Words<'a> {
     }
 
     /// Whether a mail system names itself as the sender.
-    fn from_system(&self, parts: &ReportParts<'_>) -> bool {
-        const LOCALS: &[&str] = &[
-            "mailer-daemon",
-            "mailerdaemon",
-            "mailer_daemon",
-            "mail-daemon",
-            "maildaemon",
-            "mdaemon",
-            "postmaster",
-            "post_master",
-            "mail.delivery",
-            "mail-delivery",
-            "maildelivery",
-            "mailsystem",
-            "mail-system",
-            "mailadmin",
-            "symantec_antivirus",
-            "imss",
-            "microsoftexchange",
-        ];
-        const NAMES: &[&str] = &[
-            "mail delivery s",
-            "mail deliver",
-            "delivery subsystem",
-            "mailer-daemon",
-            "mailer daemon",
-            "mail administrator",
-            "mail system",
-            "postmaster",
-            "interscan",
-            "jetmail system",
-        ];
-        let local = parts.from_local.trim_matches(['"', '<', ' ', '\\']).to_ascii_lowercase();
-        let name = parts.from_name.to_lowercase();
-        LOCALS.iter().any(|l| local.starts_with(l))
-            || local.contains("system administrator")
-            || NAMES.iter().any(|n| name.contains(n))
-            || (name == "system administrator" && self.found.is_some())
-            || (local.is_empty() && parts.null_reverse_path)
+    fn is_system(&self, parts: &ReportParts<'_>) -> bool {
+        names_a_system(parts)
+            || (is_administrator(parts) && self.found.is_some())
+            || (parts.from_local.is_empty() && parts.null_reverse_path)
     }
 
     /// Whether words alone make a report. A person's mail must never pass for one: the sender has to be a mail
@@ -200,7 +179,7 @@ impl<'a> Words<'a> {
         if prose::is_other_machine(&self.folded) && !self.is_strong() {
             return false;
         }
-        if declared || self.from_system(parts) {
+        if declared || self.is_system(parts) {
             return match self.found.map(|f| f.weight) {
                 Some(Weight::Strong) => true,
                 Some(Weight::Plain) => declared || by_subject.is_some() || has_returned || parts.null_reverse_path,
@@ -240,6 +219,50 @@ impl<'a> Words<'a> {
             .or_else(|| parts.answers.clone());
         Bounce { class, recipient, original }
     }
+}
+
+/// Whether the author is a mail system by address or name.
+fn names_a_system(parts: &ReportParts<'_>) -> bool {
+    const LOCALS: &[&str] = &[
+        "mailer-daemon",
+        "mailerdaemon",
+        "mailer_daemon",
+        "mail-daemon",
+        "maildaemon",
+        "mdaemon",
+        "postmaster",
+        "post_master",
+        "mail.delivery",
+        "mail-delivery",
+        "maildelivery",
+        "mailsystem",
+        "mail-system",
+        "mailadmin",
+        "symantec_antivirus",
+        "imss",
+        "microsoftexchange",
+    ];
+    const NAMES: &[&str] = &[
+        "mail delivery s",
+        "mail deliver",
+        "delivery subsystem",
+        "mailer-daemon",
+        "mailer daemon",
+        "mail administrator",
+        "mail system",
+        "postmaster",
+        "interscan",
+        "jetmail system",
+    ];
+    let local = parts.from_local.trim_matches(['"', '<', ' ', '\\']).to_ascii_lowercase();
+    let name = parts.from_name.to_lowercase();
+    LOCALS.iter().any(|l| local.starts_with(l)) || NAMES.iter().any(|n| name.contains(n))
+}
+
+/// Whether the author is a "System Administrator", as Exchange calls itself: people are called so too.
+fn is_administrator(parts: &ReportParts<'_>) -> bool {
+    let is = |text: &str| text.to_lowercase().contains("system administrator");
+    is(parts.from_name) || is(parts.from_local)
 }
 
 /// Whether a subject says that a person passes a report on or answers one.

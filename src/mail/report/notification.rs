@@ -5,10 +5,14 @@ use super::status::{self, Code};
 use crate::domain::address::{Address, MessageId};
 use crate::domain::reply::{Bounce, BounceClass};
 
+/// Whether the author is a service that writes such mail.
+pub(super) fn is_service(from_domain: &str) -> bool {
+    from_domain == "amazonaws.com" || from_domain.ends_with(".amazonaws.com")
+}
+
 /// Whether a mail is such a notification, of a bounce or of anything else.
 pub(super) fn is_notification(from_domain: &str, text: &str) -> bool {
-    let from_service = from_domain == "amazonaws.com" || from_domain.ends_with(".amazonaws.com");
-    from_service && text.trim_start().starts_with('{') && text.contains("otificationType")
+    is_service(from_domain) && text.trim_start().starts_with('{') && text.contains("otificationType")
 }
 
 /// Reads the notification; complaints and deliveries are no bounces.

@@ -32,7 +32,6 @@ struct Phrases {
     plain: Vec<&'static str>,
     still_trying: Vec<&'static str>,
     given_up: Vec<&'static str>,
-    expired: Vec<&'static str>,
     subject: Vec<&'static str>,
     delay_subject: Vec<&'static str>,
     other_machine: Vec<&'static str>,
@@ -55,7 +54,6 @@ impl Phrases {
                 "plain" => &mut out.plain,
                 "still_trying" => &mut out.still_trying,
                 "given_up" => &mut out.given_up,
-                "expired" => &mut out.expired,
                 "subject" => &mut out.subject,
                 "delay_subject" => &mut out.delay_subject,
                 "other_machine" => &mut out.other_machine,
@@ -115,10 +113,7 @@ pub(super) fn class(found: Option<Found>, subject: &str, folded: &str) -> Bounce
     if delayed {
         return BounceClass::Temporary;
     }
-    if let Some(class) = status::any(folded) {
-        return class;
-    }
-    if PHRASES.expired.iter().any(|p| folded.contains(p)) { BounceClass::Temporary } else { BounceClass::Permanent }
+    status::any(folded).unwrap_or(BounceClass::Permanent)
 }
 
 /// Whether the words are those of somebody who is away or wants to be asked first: no report whoever sent it.
@@ -146,7 +141,7 @@ mod tests {
         check("Your message was delayed. This is a permanent failure, no further attempts", BounceClass::Permanent);
         check("The mailbox is full", BounceClass::Permanent);
         check("452 4.2.2 The mailbox is full", BounceClass::Temporary);
-        check("b@a.example: retry timeout exceeded", BounceClass::Temporary);
+        check("b@a.example: retry timeout exceeded", BounceClass::Permanent);
     }
 
     #[test]
@@ -157,7 +152,6 @@ mod tests {
             &PHRASES.plain,
             &PHRASES.still_trying,
             &PHRASES.given_up,
-            &PHRASES.expired,
             &PHRASES.subject,
             &PHRASES.delay_subject,
             &PHRASES.other_machine,

@@ -138,7 +138,7 @@ const KEEPERS: &[&str] =
 /// The recipient that failed, as far as the words tell. `strangers` are the addresses of this very mail: its author
 /// and the mailbox that it came to.
 pub(super) fn failed(report: &str, strangers: &[Address]) -> Option<Address> {
-    best(report, strangers).filter(|(score, _)| *score > -4).map(|(_, a)| a)
+    best(report, strangers).filter(|(score, _)| *score > -3).map(|(_, a)| a)
 }
 
 /// Whether the words name a recipient as such: at the head of a line, behind a label or below an announcement.
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn the_failed_recipient_is_told_from_the_other_addresses() {
         let check = |report: &str, expected: &str| {
-            let ours = [Address::parse("me@own.example").unwrap()];
+            let ours: Vec<Address> = Address::parse("me@own.example").into_iter().collect();
             assert_eq!(failed(report, &ours).as_ref().map_or("", Address::as_str), expected, "{report}");
         };
         check("For help write to <postmaster@a.example>.\n\n<b@a.example>: host said: 550 no such user", "b@a.example");

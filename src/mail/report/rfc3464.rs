@@ -121,11 +121,7 @@ impl Group {
             "x-actual-recipient" => self.last = self.last.take().or_else(|| address(value)),
             "action" => self.action = self.action.or_else(|| action(value)),
             "status" => self.status = self.status.or_else(|| status::field(value)),
-            "diagnostic-code" => {
-                if self.diagnosis.is_empty() {
-                    self.diagnosis = value.chars().take(2_000).collect();
-                }
-            }
+            "diagnostic-code" if self.diagnosis.is_empty() => self.diagnosis = value.chars().take(2_000).collect(),
             _ => {}
         }
     }
