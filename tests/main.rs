@@ -16,6 +16,7 @@ mod faults;
 mod harness;
 mod imap;
 mod local_out;
+mod machine;
 mod properties;
 mod real_servers;
 mod replies;

@@ -3,6 +3,7 @@
 
 use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, TEXT_MAX, auth_results, html, report};
 use crate::domain::address::{Address, MessageId};
+use crate::domain::reply::Bounce;
 use crate::domain::reply::message::{Attachment, Author, Defect, InboundMessage};
 use crate::domain::{Date, Timestamp};
 use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -11,6 +12,10 @@ use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MessagePart, 
 #[must_use]
 pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
     let mut out = InboundMessage { truncated, ..InboundMessage::default() };
+    // Exported mails may begin with empty lines; what follows is still their header.
+    let raw = raw.trim_ascii_start();
+    let with_line_feeds = lone_returns_replaced(raw);
+    let raw = with_line_feeds.as_deref().unwrap_or(raw);
     let Some(message) = MessageParser::default().parse(raw).filter(|m| !m.parts.is_empty()) else {
         out.defects.push(Defect::NotAMessage);
         return out;
@@ -27,6 +32,12 @@ pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
         out.defects.push(Defect::UndecodableText);
     }
     out
+}
+
+/// Lines ended by a carriage return alone, as old exports have them, get line feeds.
+fn lone_returns_replaced(raw: &[u8]) -> Option<Vec<u8>> {
+    let is_old = !raw.contains(&b'\n') && raw.contains(&b'\r');
+    is_old.then(|| raw.iter().map(|b| if *b == b'\r' { b'\n' } else { *b }).collect())
 }
 
 /// Header fields in their order; mail-parser's accessors would give the last of several.
@@ -61,7 +72,10 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
                 }
             }
             HeaderName::ReturnPath => {
-                out.machine.null_reverse_path = matches!(value, HeaderValue::Empty) || body().trim() == "<>";
+                let path = body();
+                let path = path.trim().trim_matches(['<', '>']).to_ascii_lowercase();
+                out.machine.null_reverse_path = matches!(value, HeaderValue::Empty) || path.is_empty();
+                out.machine.system_reverse_path = path.starts_with("mailer-daemon");
             }
             HeaderName::ListId | HeaderName::ListUnsubscribe => out.machine.list = true,
             name => other_header(name.as_str(), &body(), out),
@@ -105,6 +119,12 @@ fn other_header(name: &str, body: &str, out: &mut InboundMessage) {
             out.machine.bulk |= matches!(lower.trim(), "bulk" | "junk" | "list" | "auto_reply" | "auto-reply");
             out.machine.auto_response |= lower.contains("auto");
         }
+        // Exim, Gmail and their kin name here whom they could not reach.
+        "x-failed-recipients" => {
+            let named = value.split([',', ' ']).filter_map(|a| Address::parse(a.trim_matches(['<', '>'])).ok());
+            out.machine.failed_recipients.extend(named.take(50));
+            out.machine.failed_recipients.truncate(50);
+        }
         "x-autoreply" | "x-autorespond" | "x-autoresponder" | "x-auto-reply" | "x-mail-autoreply" => {
             out.machine.auto_response |= !matches!(lower.trim(), "no" | "false" | "0");
         }
@@ -123,7 +143,8 @@ fn authors(value: &HeaderValue<'_>) -> Vec<Author> {
                 || spec.rsplit_once('@').map_or(String::new(), |(_, d)| d.trim_end_matches('.').to_lowercase()),
                 Address::domain,
             );
-            Author { name: a.name().map(one_line).unwrap_or_default(), address, domain }
+            let spec = if address.is_none() { one_line(cut(spec, 200)) } else { String::new() };
+            Author { name: a.name().map(one_line).unwrap_or_default(), address, spec, domain }
         })
         .collect()
 }
@@ -158,10 +179,24 @@ fn one_line(text: &str) -> String {
 struct Parts<'m> {
     plain: Vec<&'m str>,
     html: Vec<&'m str>,
-    delivery_status: Option<String>,
-    original: Option<MessageId>,
-    is_report: bool,
+    report: ReportFinds,
 }
+
+/// What a mail holds of a delivery report besides its text.
+#[derive(Default)]
+struct ReportFinds {
+    report_type: Option<String>,
+    delivery_status: Vec<String>,
+    inner_status: Vec<String>,
+    is_complaint: bool,
+    is_receipt: bool,
+    returned: Option<report::Returned>,
+}
+
+/// Bytes of text that are read for a delivery report.
+const REPORT_MAX: usize = 64 << 10;
+/// Delivery-status parts that are kept.
+const STATUSES_MAX: usize = 20;
 
 fn body(message: &Message<'_>, out: &mut InboundMessage) {
     let mut parts = Parts::default();
@@ -172,16 +207,60 @@ fn body(message: &Message<'_>, out: &mut InboundMessage) {
         take_part(part, &mut parts, out);
     }
     out.text = visible_text(&parts, &mut out.defects);
-    let from_local = out.from.first().and_then(|a| a.address.as_ref()).map_or("", Address::local_part);
-    out.report = report::parse(&report::ReportParts {
-        is_report: parts.is_report,
-        delivery_status: parts.delivery_status.as_deref(),
-        original: parts.original.clone(),
-        text: &out.text,
+    let found = std::mem::take(&mut parts.report);
+    out.report = report_of(found, &parts, out);
+    out.machine.challenge = out.report.is_none() && report::absence::is_challenge(&out.text);
+    out.machine.absence = report::absence::is_notice(&out.subject, &out.text, &out.machine);
+}
+
+/// All words of a mail in which a report may be told, returned mails in text included.
+fn report_text(parts: &Parts<'_>) -> String {
+    let mut text = String::new();
+    for plain in &parts.plain {
+        let room = REPORT_MAX.saturating_sub(text.len());
+        text.push_str(cut(plain, room));
+        text.push('\n');
+        if room == 0 {
+            break;
+        }
+    }
+    if text.trim().is_empty() {
+        let pages = parts.html.iter().take(3).map(|page| html::to_text(cut(page, REPORT_MAX)).0);
+        text = pages.collect::<Vec<_>>().join("\n");
+    }
+    clean(&text)
+}
+
+fn report_of(found: ReportFinds, parts: &Parts<'_>, out: &InboundMessage) -> Option<Bounce> {
+    let author = out.from.first();
+    let mut strangers: Vec<Address> = out.from.iter().take(5).filter_map(|a| a.address.clone()).collect();
+    strangers.extend(out.recipients.iter().take(20).cloned());
+    let mut report = report::ReportParts {
+        report_type: found.report_type,
+        delivery_status: found.delivery_status,
+        inner_status: found.inner_status,
+        is_complaint: found.is_complaint,
+        is_receipt: found.is_receipt,
+        returned: found.returned,
+        failed_recipients: out.machine.failed_recipients.clone(),
+        text: "",
         subject: &out.subject,
-        from_local,
-        null_reverse_path: out.machine.null_reverse_path,
-    });
+        from_local: author.map_or("", |a| {
+            let spec = a.spec.rsplit_once('@').map_or(a.spec.as_str(), |(local, _)| local);
+            a.address.as_ref().map_or(spec, Address::local_part)
+        }),
+        from_domain: out.from_domain(),
+        from_name: author.map_or("", |a| a.name.as_str()),
+        answers: out.in_reply_to.last().or_else(|| out.references.last()).cloned(),
+        strangers,
+        null_reverse_path: out.machine.null_reverse_path || out.machine.system_reverse_path,
+    };
+    if !report::may_report(&report) {
+        return None;
+    }
+    let text = report_text(parts);
+    report.text = &text;
+    report::parse(&report)
 }
 
 fn take_part<'m>(part: &'m MessagePart<'_>, parts: &mut Parts<'m>, out: &mut InboundMessage) {
@@ -195,30 +274,82 @@ fn take_part<'m>(part: &'m MessagePart<'_>, parts: &mut Parts<'m>, out: &mut Inb
             out.attachments.push(Attachment { name: name.clone(), media_type: media_type.clone(), size });
         }
     };
+    if take_report_part(part, &media_type, &mut parts.report) {
+        return;
+    }
     match &part.body {
-        PartType::Multipart(_) => {
-            let report_type = part.content_type().and_then(|c| c.attribute("report-type"));
-            parts.is_report |= media_type == "multipart/report"
-                && report_type.is_none_or(|t| t.eq_ignore_ascii_case("delivery-status"));
-        }
-        PartType::Message(inner) if media_type.ends_with("delivery-status") => {
-            parts.delivery_status = Some(String::from_utf8_lossy(inner.raw_message()).into_owned());
-        }
+        PartType::Multipart(_) => {}
         PartType::Message(inner) => {
-            parts.original = parts.original.take().or_else(|| inner.message_id().and_then(MessageId::parse));
+            take_returned(inner, &mut parts.report);
             attach(part.raw_len() as usize);
-        }
-        _ if media_type.ends_with("/delivery-status") || media_type == "message/global-delivery-status" => {
-            parts.delivery_status.get_or_insert(String::from_utf8_lossy(part.contents()).into_owned());
-        }
-        _ if media_type.ends_with("/rfc822-headers") || media_type == "message/global-headers" => {
-            let text = String::from_utf8_lossy(part.contents());
-            parts.original = parts.original.take().or_else(|| report::message_id_line(&text));
         }
         PartType::Text(text) if !is_attachment => parts.plain.push(text),
         PartType::Html(text) if !is_attachment => parts.html.push(text),
         other => attach(other.len()),
     }
+}
+
+/// Keeps what only reports have; says whether the part is done with.
+fn take_report_part(part: &MessagePart<'_>, media_type: &str, found: &mut ReportFinds) -> bool {
+    let text = || String::from_utf8_lossy(part.contents()).into_owned();
+    match media_type {
+        "multipart/report" => {
+            let named = part.content_type().and_then(|c| c.attribute("report-type"));
+            let named = named.map(|t| t.trim().to_ascii_lowercase()).unwrap_or_default();
+            found.report_type.get_or_insert(named);
+            // Without its boundaries, as archives have left many reports, it is all text.
+            matches!(part.body, PartType::Multipart(_))
+        }
+        "message/delivery-status" | "message/global-delivery-status" | "text/delivery-status" => {
+            let body = match &part.body {
+                PartType::Message(inner) => String::from_utf8_lossy(inner.raw_message()).into_owned(),
+                _ => text(),
+            };
+            if found.delivery_status.len() < STATUSES_MAX {
+                found.delivery_status.push(cut(&body, TEXT_MAX).to_owned());
+            }
+            true
+        }
+        "message/feedback-report" => {
+            found.is_complaint = true;
+            true
+        }
+        "message/disposition-notification" | "message/global-disposition-notification" => {
+            found.is_receipt = true;
+            true
+        }
+        "text/rfc822-headers"
+        | "message/rfc822-headers"
+        | "text/rfc822-header"
+        | "message/partial"
+        | "message/global-headers" => {
+            found.returned.get_or_insert_with(|| report::Returned::from_header(cut(&text(), REPORT_MAX)));
+            true
+        }
+        // A returned mail that could not be read as one is still its header.
+        "message/rfc822" | "message/global" | "text/rfc822" if !matches!(part.body, PartType::Message(_)) => {
+            found.returned.get_or_insert_with(|| report::Returned::from_header(cut(&text(), REPORT_MAX)));
+            true
+        }
+        _ => false,
+    }
+}
+
+fn take_returned(inner: &Message<'_>, found: &mut ReportFinds) {
+    for part in inner.parts.iter().take(PARTS_MAX) {
+        let is_status = part.content_type().is_some_and(|c| {
+            c.ctype().eq_ignore_ascii_case("message")
+                && c.subtype().is_some_and(|s| s.to_ascii_lowercase().ends_with("delivery-status"))
+        });
+        if is_status && found.inner_status.len() < STATUSES_MAX {
+            found.inner_status.push(cut(&String::from_utf8_lossy(part.contents()), TEXT_MAX).to_owned());
+        }
+    }
+    let returned = report::Returned {
+        id: inner.message_id().and_then(MessageId::parse),
+        addressee: inner.to().and_then(|to| to.first()).and_then(|a| Address::parse(a.address()?).ok()),
+    };
+    found.returned.get_or_insert(returned);
 }
 
 /// The plain text, unless it is only a stub beside the real HTML.

@@ -12,6 +12,8 @@ pub struct Author {
     pub name: String,
     /// The addr-spec when it is one we could write to.
     pub address: Option<Address>,
+    /// What stood in the place of the address, cut short, when it is none.
+    pub spec: String,
     /// Domain of the addr-spec in lower-case A-labels, or what stands behind its last `@`.
     pub domain: String,
 }
@@ -54,10 +56,19 @@ pub struct MachineMarks {
     pub auto_submitted: Option<String>,
     /// Return-Path is `<>`.
     pub null_reverse_path: bool,
+    /// Return-Path is MAILER-DAEMON, as some servers write the null path.
+    pub system_reverse_path: bool,
+    /// X-Failed-Recipients.
+    pub failed_recipients: Vec<Address>,
     /// Precedence is `bulk`, `junk`, `list` or `auto_reply`.
     pub bulk: bool,
-    /// X-Autoreply, X-Autorespond, X-Auto-Response-Suppress and the like.
+    /// X-Autoreply, X-Autorespond, Precedence `auto_reply` and the like. Not X-Auto-Response-Suppress: ticket systems
+    /// write it on what their people answer.
     pub auto_response: bool,
+    /// Header, subject and words together are those of an absence notice.
+    pub absence: bool,
+    /// A guard asks to be answered before it lets our mail through.
+    pub challenge: bool,
     /// List-Id or List-Unsubscribe.
     pub list: bool,
 }

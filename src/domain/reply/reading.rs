@@ -132,6 +132,19 @@ pub fn read<D: CaseDirectory>(
         Some(_) => bounce(),
         None => classify(&seen.body, &seen.subject, lexicon, &seen.languages, seen.circumstances(message)),
     };
+    // Whatever else it says, our mail has not reached anybody; a person has to see what the guard wants.
+    if message.machine.challenge && classified.kind != Kind::Bounce {
+        classified.kind = Kind::Unclear;
+        classified.certain = false;
+        classified.effective_date = None;
+    }
+    // No phrase says what it is, but its form does: nobody has read the mail yet.
+    if message.machine.absence
+        && !message.machine.challenge
+        && matches!(classified.kind, Kind::Unclear | Kind::Unrelated)
+    {
+        classified.kind = Kind::AutoReply;
+    }
     // A mail system of somebody else has no domain of the carrier to be held against.
     if classified.kind == Kind::Bounce && proof.authenticity == Authenticity::Contradicted {
         proof.authenticity = Authenticity::Unproven;
