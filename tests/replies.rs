@@ -109,7 +109,7 @@ fn each_lexicon_example_meets_its_rule() {
     for source in lexicon::sources().expect("the files parse") {
         let language = lexicon.languages.iter().find(|l| l.tag == source.language).expect("compiled");
         for rule in &source.rule {
-            let text = tokenise(&rule.example, &|w| lexicon.month(w), today, &|w| language.breaks_clause(w));
+            let text = tokenise(&rule.example, &lexicon.days, today, &|w| language.breaks_clause(w));
             let name = format!("{}.{}.{}", source.language, rule.kind.name(), rule.id);
             let marked = lexicon.mark(&text);
             if !language.look(&marked).hits().iter().any(|(n, _)| language.rules[*n].name == name) {

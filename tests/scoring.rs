@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: tests/score [--misses] [--lexicon DIR] [--cases FILE] FOLDER|SENTENCES.tsv ...\n\
+const USAGE: &str = "usage: tests/score [--misses] [--rules-only] [--lexicon DIR] [--cases FILE] FOLDER|SENTENCES.tsv ...\n\
     prints the confusion matrix, false confirmations, recall per kind and language, dates, authenticity and reply \
     texts\nexample: tests/score tests/corpus/replies";
 
@@ -26,17 +26,19 @@ struct Read {
 
 struct Options {
     misses: bool,
+    rules_only: bool,
     lexicon: Option<PathBuf>,
     cases: Option<PathBuf>,
     inputs: Vec<PathBuf>,
 }
 
 fn options() -> Option<Options> {
-    let mut out = Options { misses: false, lexicon: None, cases: None, inputs: Vec::new() };
+    let mut out = Options { misses: false, rules_only: false, lexicon: None, cases: None, inputs: Vec::new() };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--misses" => out.misses = true,
+            "--rules-only" => out.rules_only = true,
             "--lexicon" => out.lexicon = Some(arguments.next()?.into()),
             "--cases" => out.cases = Some(arguments.next()?.into()),
             flag if flag.starts_with('-') => return None,
@@ -70,8 +72,11 @@ fn score(input: &Path, options: &Options) -> Result<Vec<Read>, String> {
     let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/replies/cases.toml");
     let cases = options.cases.clone().or_else(|| own_cases.exists().then_some(own_cases)).unwrap_or(usual);
     let (directory, trust) = FileDirectory::load(&cases).map_err(|e| e.to_string())?;
-    let lexicon = lexicon::load(options.lexicon.as_deref())
+    let mut lexicon = lexicon::load(options.lexicon.as_deref())
         .map_err(|p| p.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+    if options.rules_only {
+        lexicon.second = None;
+    }
     let now = "2026-11-25T12:00:00Z".parse().expect("an instant");
     let context = Context { directory, trust, lexicon, now };
     labelled(input)?

@@ -1,21 +1,60 @@
 //! Calendar days in a text, in the forms of the languages we read; a missing year is the nearest to the mail's day.
 
-use super::normalize::{MonthOf, Token, TokenKind};
+use super::normalize::{Token, TokenKind};
 use crate::domain::Date;
 use chrono::Datelike;
 
-/// Replaces the tokens of each date by one token.
+/// What a phrase says of a day, apart from the month that it may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayPhrase {
+    /// The day of the mail.
+    Today,
+    /// The day before.
+    Yesterday,
+    /// The day after.
+    Tomorrow,
+    /// The last day of the month of the mail.
+    MonthEnd,
+    /// The last day of the month after.
+    NextMonthEnd,
+    /// The first day of the month after.
+    NextMonthStart,
+    /// The last day of the year of the mail.
+    YearEnd,
+    /// The last day of the month that follows.
+    EndOf,
+    /// The first day of the month that follows.
+    FirstOf,
+}
+
+/// The words for days, asked of the lexicon.
+pub trait DateWords {
+    /// Month number of a folded word.
+    fn month(&self, word: &str) -> Option<u32>;
+    /// The longest phrase that these folded words begin with, and how many of them it takes.
+    fn phrase(&self, words: &[&str]) -> Option<(usize, DayPhrase)>;
+    /// Whether a day without a year may follow this folded word (`on`, `zum`, `od`).
+    fn announces(&self, word: &str) -> bool;
+}
+
+/// Words of the longest phrase that is looked for.
+const PHRASE_MAX: usize = 8;
+
+/// Replaces the tokens of each date by one token. One that is only told by its place to the mail's day ("tomorrow")
+/// keeps its words as its text.
 #[must_use]
-pub fn merge(raw: Vec<Token>, months: MonthOf<'_>, today: Date) -> Vec<Token> {
+pub fn merge(raw: Vec<Token>, words: &dyn DateWords, today: Date) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(raw.len());
     let mut i = 0;
     while i < raw.len() {
-        let found = date_at(&raw, i, months, today);
-        if let (Some((used, date)), Some(first)) = (found, raw.get(i))
+        let found = date_at(&raw, i, words, today);
+        if let (Some((used, date, relative)), Some(first)) = (found, raw.get(i))
             && let Some(last) = raw.get(i + used - 1)
         {
             let (start, end) = (first.start, last.end);
-            out.push(Token { text: date.to_string(), kind: TokenKind::Date(date), start, end, sentence: 0, clause: 0 });
+            let words = || raw.iter().skip(i).take(used).map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
+            let text = if relative { words() } else { date.to_string() };
+            out.push(Token { text, kind: TokenKind::Date(date), start, end, sentence: 0, clause: 0 });
             i += used;
             continue;
         }
@@ -76,20 +115,26 @@ impl<'a> Cursor<'a> {
     }
 }
 
-fn date_at(raw: &[Token], i: usize, months: MonthOf<'_>, today: Date) -> Option<(usize, Date)> {
+fn date_at(raw: &[Token], i: usize, words: &dyn DateWords, today: Date) -> Option<(usize, Date, bool)> {
     let start = || Cursor { raw, at: i };
+    let absolute = |(end, date): (usize, Date)| (end - i, date, false);
     match raw.get(i)?.kind {
-        TokenKind::Number => numeric(start(), raw, i, today)
+        TokenKind::Number => numeric(start(), raw, i, words, today)
             .or_else(|| chinese(start(), today))
-            .or_else(|| day_first(start(), months, today)),
-        TokenKind::Word => month_first(start(), months, today).or_else(|| month_end(start(), months, today)),
+            .or_else(|| day_first(start(), words, today))
+            .map(absolute),
+        TokenKind::Word => {
+            month_first(start(), words, today).or_else(|| chinese(start(), today)).map(absolute).or_else(|| {
+                let (end, date, relative) = told(start(), words, today)?;
+                Some((end - i, date, relative))
+            })
+        }
         _ => None,
     }
-    .map(|(end, date)| (end - i, date))
 }
 
 /// `30.11.2026.`, `30. 11. 2026`, `30/11/2026`, `30-11-2026`, `2026-11-30`, `30.11.` (only with its last dot).
-fn numeric(mut c: Cursor<'_>, raw: &[Token], i: usize, today: Date) -> Option<(usize, Date)> {
+fn numeric(mut c: Cursor<'_>, raw: &[Token], i: usize, words: &dyn DateWords, today: Date) -> Option<(usize, Date)> {
     let (a, a_len) = c.number()?;
     let separator = c.mark(&['.', '/', '-'])?;
     let (b, b_len) = c.number()?;
@@ -109,7 +154,7 @@ fn numeric(mut c: Cursor<'_>, raw: &[Token], i: usize, today: Date) -> Option<(u
         let (year, length) = match c.number() {
             Some(found) => found,
             None if separator == '.' => return yearless(day, month, before_year + 1, raw, i, today),
-            None => return None,
+            None => return announced(day, month, before_year, raw, i, words, today),
         };
         let year = match length {
             4 => i32::try_from(year).ok()?,
@@ -123,7 +168,23 @@ fn numeric(mut c: Cursor<'_>, raw: &[Token], i: usize, today: Date) -> Option<(u
         }
         return Some((c.at, date));
     }
-    None
+    announced(day, month, before_year, raw, i, words, today)
+}
+
+/// `le 15/12`, `с 15.12`: two numbers are a day only behind a word that announces one.
+fn announced(
+    day: u32,
+    month: u32,
+    end: usize,
+    raw: &[Token],
+    i: usize,
+    words: &dyn DateWords,
+    today: Date,
+) -> Option<(usize, Date)> {
+    let before = i.checked_sub(1).and_then(|b| raw.get(b)).filter(|t| t.kind == TokenKind::Word)?;
+    // Nor may a third part, a unit or a percent sign follow.
+    let goes_on = raw.get(end).is_some_and(|t| matches!(t.kind, TokenKind::Number | TokenKind::Mark('%' | '/' | ':')));
+    (words.announces(&before.text) && !goes_on).then(|| nearest(day, month, today)).flatten().map(|d| (end, d))
 }
 
 /// `23.11.`: a time or a sum would not end in a dot before a small letter, so what follows decides nothing here;
@@ -133,46 +194,94 @@ fn yearless(day: u32, month: u32, end: usize, raw: &[Token], i: usize, today: Da
     (!after_number).then(|| nearest(day, month, today)).flatten().map(|d| (end, d))
 }
 
-/// `2026年12月15日`, `12月15日`, `15号`.
-fn chinese(mut c: Cursor<'_>, today: Date) -> Option<(usize, Date)> {
-    let (first, length) = c.number()?;
-    match c.word()? {
-        "年" if length == 4 => {
-            let (month, _) = c.number()?;
-            (c.word()? == "月").then_some(())?;
-            let (day, _) = c.number()?;
-            matches!(c.word()?, "日" | "号").then_some(())?;
-            Some((c.at, Date::from_ymd_opt(i32::try_from(first).ok()?, month, day)?))
-        }
-        "月" => {
-            if c.is_word(&["底", "末"]) {
-                return Some((c.at + 1, last_of_month(nearest(28, first, today)?)?));
-            }
-            let (day, _) = c.number()?;
-            matches!(c.word()?, "日" | "号").then_some(())?;
-            Some((c.at, nearest(day, first, today)?))
-        }
-        _ => None,
+/// A number in digits or in Chinese characters, up to 39.
+fn chinese_number(c: &mut Cursor<'_>) -> Option<(u32, usize)> {
+    if let Some(found) = c.number() {
+        return Some(found);
     }
+    let digit = |w: &str| "〇一二三四五六七八九".chars().position(|d| w == d.to_string()).or((w == "零").then_some(0));
+    let (mut value, mut length) = (0u32, 0usize);
+    while let Some(word) = c.peek().filter(|t| t.kind == TokenKind::Word).map(|t| t.text.as_str()) {
+        value = match (word, digit(word)) {
+            ("十", _) => value.max(1) * 10,
+            ("廿", _) => 20,
+            (_, Some(d)) if value >= 10 && value % 10 == 0 && length < 3 => value + u32::try_from(d).ok()?,
+            (_, Some(d)) => value * 10 + u32::try_from(d).ok()?,
+            _ => break,
+        };
+        c.at += 1;
+        length += 1;
+        if length > 4 {
+            return None;
+        }
+    }
+    (length > 0).then_some((value, length))
+}
+
+/// `2026年12月15日`, `115年12月15日` (counted from 1911), `12月15日`, `十二月一日`, `12月底`, `下月1日`.
+fn chinese(mut c: Cursor<'_>, today: Date) -> Option<(usize, Date)> {
+    if c.is_word(&["下"]) {
+        c.at += 1;
+        while c.is_word(&["个"]) {
+            c.at += 1;
+        }
+        (c.word()? == "月").then_some(())?;
+        let (day, _) = chinese_number(&mut c)?;
+        matches!(c.word()?, "日" | "号").then_some(())?;
+        return Some((c.at, Date::from_ymd_opt(next_month(today)?.year(), next_month(today)?.month(), day)?));
+    }
+    let (first, length) = chinese_number(&mut c)?;
+    let year = match c.word()? {
+        "年" => {
+            let year = match length {
+                4 => first,
+                _ if (100..200).contains(&first) => first + 1911,
+                2 if first >= 20 => 2000 + first,
+                _ => return None,
+            };
+            let (month, _) = chinese_number(&mut c)?;
+            (c.word()? == "月").then_some(())?;
+            Some((i32::try_from(year).ok()?, month))
+        }
+        "月" => None,
+        _ => return None,
+    };
+    let (year, month) = year.map_or((None, first), |(y, m)| (Some(y), m));
+    if c.is_word(&["底", "末"]) {
+        let within = match year {
+            Some(y) => Date::from_ymd_opt(y, month, 1)?,
+            None => nearest(28, month, today)?,
+        };
+        return Some((c.at + 1, last_of_month(within)?));
+    }
+    let (day, _) = chinese_number(&mut c)?;
+    matches!(c.word()?, "日" | "号").then_some(())?;
+    let date = match year {
+        Some(y) => Date::from_ymd_opt(y, month, day)?,
+        None => nearest(day, month, today)?,
+    };
+    Some((c.at, date))
 }
 
 /// `30 November 2026`, `30. novembra 2026.`, `the 1st of January 2027`, `12 de noviembre de 2026`, `1er janvier`.
-fn day_first(mut c: Cursor<'_>, months: MonthOf<'_>, today: Date) -> Option<(usize, Date)> {
+fn day_first(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date)> {
     let (day, length) = c.number()?;
     if length > 2 {
         return None;
     }
-    c.mark(&['.', 'º', '°']);
+    c.mark(&['.', 'º', '°', '-', '/']);
     if c.is_word(&["st", "nd", "rd", "th", "er", "o", "º", "go", "e"]) {
         c.at += 1;
     }
     if c.is_word(&["of", "de", "di"]) {
         c.at += 1;
     }
-    let month = months(c.word()?)?;
+    let name = c.word()?;
+    let roman = roman_month(name);
+    let month = words.month(name).or(roman)?;
     let end = c.at;
-    c.mark(&[',', '.']);
-    if c.is_word(&["de", "del"]) {
+    c.mark(&[',', '.', '-', '/']);
+    if c.is_word(&["de", "del", "of"]) {
         c.at += 1;
     }
     if let Some(year) = c.year() {
@@ -189,12 +298,20 @@ fn day_first(mut c: Cursor<'_>, months: MonthOf<'_>, today: Date) -> Option<(usi
         }
         return Some((c.at, date));
     }
+    // "30 i ..." is no date.
+    (roman.is_none() || words.month(name).is_some()).then_some(())?;
     Some((end, nearest(day, month, today)?))
 }
 
+/// Month of a Roman numeral, as in `30. XI 2026.`
+fn roman_month(word: &str) -> Option<u32> {
+    const MONTHS: &[&str] = &["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"];
+    MONTHS.iter().zip(1u32..).find(|(m, _)| **m == word).map(|(_, n)| n)
+}
+
 /// `November 30, 2026`, `Nov. 30th`.
-fn month_first(mut c: Cursor<'_>, months: MonthOf<'_>, today: Date) -> Option<(usize, Date)> {
-    let month = months(c.word()?)?;
+fn month_first(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date)> {
+    let month = words.month(c.word()?)?;
     c.mark(&['.']);
     let (day, length) = c.number()?;
     if length > 2 {
@@ -211,31 +328,48 @@ fn month_first(mut c: Cursor<'_>, months: MonthOf<'_>, today: Date) -> Option<(u
     Some((end, nearest(day, month, today)?))
 }
 
-/// `end of November`, `kraj novembra`, `krajem novembra`, `Ende November`, `fin novembre`, `zum Monatsende`.
-fn month_end(mut c: Cursor<'_>, months: MonthOf<'_>, today: Date) -> Option<(usize, Date)> {
-    const END: &[&str] = &[
-        "end", "kraj", "kraja", "kraju", "krajem", "ende", "fin", "fine", "finales", "konca", "konec", "konce", "koncu",
-    ];
-    const THIS: &[&str] = &["monatsende", "月底", "ultimo"];
-    let word = c.word()?;
-    if THIS.contains(&word) {
-        return Some((c.at, last_of_month(today)?));
-    }
-    if !END.contains(&word) {
-        return None;
-    }
-    while c.is_word(&["of", "the", "de", "di", "del", "ovog", "tekuceg", "this", "des", "diesen"]) {
-        c.at += 1;
-    }
-    if c.is_word(&["month", "meseca", "mjeseca", "monats", "mois", "mes", "mese", "mesjaca"]) {
-        return Some((c.at + 1, last_of_month(today)?));
-    }
-    let month = months(c.word()?)?;
-    let end = c.at;
-    if let Some(year) = c.year() {
-        return Some((c.at, last_of_month(Date::from_ymd_opt(year, month, 1)?)?));
-    }
-    Some((end, last_of_month(nearest(28, month, today)?)?))
+/// `today`, `zum Monatsende`, `end of November`, `prvog decembra 2026.`; whether only its place to the mail tells it.
+fn told(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date, bool)> {
+    let ahead: Vec<&str> = c
+        .raw
+        .iter()
+        .skip(c.at)
+        .take(PHRASE_MAX)
+        .take_while(|t| t.kind == TokenKind::Word)
+        .map(|t| t.text.as_str())
+        .collect();
+    let (used, phrase) = words.phrase(&ahead)?;
+    c.at += used;
+    let date = match phrase {
+        DayPhrase::Today => today,
+        DayPhrase::Yesterday => today.pred_opt()?,
+        DayPhrase::Tomorrow => today.succ_opt()?,
+        DayPhrase::MonthEnd => last_of_month(today)?,
+        DayPhrase::NextMonthEnd => last_of_month(next_month(today)?)?,
+        DayPhrase::NextMonthStart => next_month(today)?,
+        DayPhrase::YearEnd => Date::from_ymd_opt(today.year(), 12, 31)?,
+        DayPhrase::EndOf | DayPhrase::FirstOf => {
+            let month = words.month(c.word()?)?;
+            let end = c.at;
+            if c.is_word(&["de", "del", "of"]) {
+                c.at += 1;
+            }
+            let year = c.year();
+            let day = if phrase == DayPhrase::EndOf { 28 } else { 1 };
+            let within = match year {
+                Some(year) => Date::from_ymd_opt(year, month, day)?,
+                None => nearest(day, month, today)?,
+            };
+            let date = if phrase == DayPhrase::EndOf { last_of_month(within)? } else { within };
+            return Some((if year.is_some() { c.at } else { end }, date, false));
+        }
+    };
+    Some((c.at, date, true))
+}
+
+/// The first day of the month after.
+fn next_month(today: Date) -> Option<Date> {
+    last_of_month(today)?.succ_opt()
 }
 
 /// The year in which the day lies nearest to `today`.
@@ -257,17 +391,39 @@ mod tests {
     use super::super::normalize::{TokenKind, tokenise};
     use super::*;
 
-    fn check(text: &str, expected: &str) {
-        let months = |w: &str| {
+    struct Few;
+
+    impl DateWords for Few {
+        fn month(&self, word: &str) -> Option<u32> {
             let all =
                 ["janvier janua janvar", "", "", "", "", "", "", "", "", "", "novem nov nojabr", "decem dezem dekabr"];
             all.iter()
-                .position(|m| m.split(' ').any(|s| !s.is_empty() && w.starts_with(s)))
+                .position(|m| m.split(' ').any(|s| !s.is_empty() && word.starts_with(s)))
                 .and_then(|p| u32::try_from(p + 1).ok())
-        };
-        let tokens = tokenise(text, &months, Date::from_ymd_opt(2026, 11, 13).unwrap(), &|_| false).tokens;
-        let found: Vec<String> =
-            tokens.iter().filter(|t| matches!(t.kind, TokenKind::Date(_))).map(|t| t.text.clone()).collect();
+        }
+
+        fn phrase(&self, words: &[&str]) -> Option<(usize, DayPhrase)> {
+            let is = |phrase: &[&str]| words.starts_with(phrase).then_some(phrase.len());
+            let all = [
+                (is(&["tomorrow"]), DayPhrase::Tomorrow),
+                (is(&["monatsende"]), DayPhrase::MonthEnd),
+                (is(&["end", "of"]), DayPhrase::EndOf),
+                (is(&["prvog"]), DayPhrase::FirstOf),
+            ];
+            all.into_iter().find_map(|(used, phrase)| Some((used?, phrase)))
+        }
+
+        fn announces(&self, word: &str) -> bool {
+            word == "le"
+        }
+    }
+
+    fn check(text: &str, expected: &str) {
+        let tokens = tokenise(text, &Few, Date::from_ymd_opt(2026, 11, 13).unwrap(), &|_| false).tokens;
+        let found: Vec<String> = tokens
+            .iter()
+            .filter_map(|t| if let TokenKind::Date(d) = t.kind { Some(d.to_string()) } else { None })
+            .collect();
         assert_eq!(found.join(" "), expected, "{text}");
     }
 
@@ -293,6 +449,16 @@ mod tests {
         check("2026-11-30", "2026-11-30");
         check("30/11/2026", "2026-11-30");
         check("u ponedeljak 23.11. Hvala", "2026-11-23");
+        check("off tomorrow, really", "2026-11-14");
+        check("prvog decembra 2026. godine", "2026-12-01");
+        check("30. XI 2026.", "2026-11-30");
+        check("30-Nov-2026", "2026-11-30");
+        check("le 15/12 au matin", "2026-12-15");
+        check("115年12月15日", "2026-12-15");
+        check("二〇二六年十二月一日", "2026-12-01");
+        check("十一月三十日", "2026-11-30");
+        check("12月底", "2026-12-31");
+        check("下月1日", "2026-12-01");
     }
 
     #[test]
@@ -302,5 +468,7 @@ mod tests {
         check("060/123-4567", "");
         check("1.055,00 dinara", "");
         check("32.13.2026", "");
+        check("10/12 of them", "");
+        check("30 i vise", "");
     }
 }

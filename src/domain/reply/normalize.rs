@@ -1,8 +1,10 @@
 //! Text of a mail to folded tokens in sentences and clauses: case, script, diacritics and full-width forms gone,
 //! dates and phone numbers one token each. Byte ranges lead back to the words as they were written.
 
-use super::dates;
+use super::dates::{self, DateWords};
 use crate::domain::Date;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 /// Tokens that are read of one text; what stands behind them is left out.
@@ -150,19 +152,17 @@ fn fold_char(c: char, out: &mut String) {
 }
 
 /// Traditional characters that matter here, each followed by its simplified form.
-const SIMPLIFIED: &str = "戶户號号碼码銷销終终門门請请電电話话訂订單单無无處处並并為为與与後后個个們们這这過过還还費费賬账帳账務务經经種种應应對对開开關关閉闭業业辦办據据資资證证件件護护簽签確确認认將将會会於于時时間间從从請请約约網网絡络線线機机獲获優优惠惠續续繳缴納纳餘余額额贈赠發发佈布麼么沒没來来嗎吗內内現现動动復复覆复執执備备註注冊册載载導导輸输轉转遷迁攜携帶带離离鐘钟點点裡里裏里誤误錯错傳传聯联繫系絕绝駁驳審审標标題题質质餽馈讓让歡欢節节聲声讀读寫写調调該该誰谁試试詢询說说謝谢買买賣卖滿满較较達达選选項项領领願愿顧顾預预類类顯显體体變变準准檔档";
+const SIMPLIFIED: &str = "戶户號号碼码銷销終终門门請请電电話话訂订單单無无處处並并為为與与後后個个們们這这過过還还費费賬账帳账務务經经種种應应對对開开關关閉闭業业辦办據据資资證证件件護护簽签確确認认將将會会於于時时間间從从請请約约網网絡络線线機机獲获優优惠惠續续繳缴納纳餘余額额贈赠發发佈布麼么沒没來来嗎吗內内現现動动復复覆复執执備备註注冊册載载導导輸输轉转遷迁攜携帶带離离鐘钟點点裡里裏里誤误錯错傳传聯联繫系絕绝駁驳審审標标題题質质餽馈讓让歡欢節节聲声讀读寫写調调該该誰谁試试詢询說说謝谢買买賣卖滿满較较達达選选項项領领願愿顧顾預预類类顯显體体變变準准檔档乾干併并係系側侧僅仅價价儘尽償偿儲储兒儿兩两凍冻別别刪删則则剛刚劃划劉刘勁劲勞劳區区協协參参吗嗎吳吴吶呐呂吕員员問问啓启啟启喬乔喲哟嘍喽噠哒囑嘱國国圓圆報报場场塊块壽寿嬰婴孫孙寢寝實实寬宽寶宝專专尋寻屆届屬属崗岗師师幫帮幾几庫库廢废廳厅張张彙汇徹彻悅悦愛爱態态慮虑懇恳懷怀戲戏捨舍掃扫掛挂採采換换撥拨擁拥擇择擊击擬拟攔拦敗败數数斷断暫暂曬晒書书東东條条棄弃楊杨樂乐樣样檯台櫃柜權权歷历歸归殺杀殼壳氣气決决況况注註淨净減减測测湯汤溫温滅灭滯滞煩烦熱热營营爭争爲为狀状獎奖環环產产畢毕畫画異异當当疊叠監监盤盘盧卢眾众礙碍祕秘禮礼稱称積积穩稳筆笔範范籤签紅红紙纸級级細细結结給给統统綁绑維维編编總总繼继纔才纖纤罰罚羅罗義义聽听脫脱臉脸臨临臺台興兴舊旧茲兹萬万葉叶蓋盖蔣蒋蕭萧蘇苏衆众補补裝装複复覈核見见規规視视親亲計计訊讯訓训訖讫託托記记訪访設设許许訴诉詐诈評评詳详語语説说諒谅論论諮咨謂谓講讲謠谣謹谨識识譚谭議议貴贵貸贷貼贴賀贺賃赁賈贾賠赔賴赖購购趙赵輯辑連连週周進进遊游運运違违遞递遠远適适遲迟遺遗邊边郵邮鄒邹鄧邓鄭郑鄰邻釋释鈴铃銀银錄录錢钱錶表鍾钟鎖锁鑑鉴销銷閣阁閱阅閲阅閻阎门門陳陈陸陆隊队際际隨随險险隱隐雖虽雙双難难雲云靚靓靜静韓韩響响頁页頂顶順顺須须頭头頻频風风颱台饋馈馬马馮冯驗验驟骤髮发黃黄齊齐龍龙龔龚丟丢偉伟匯汇幣币憑凭搵揾擔担檢检毀毁盡尽紀纪組组藍蓝製制覺觉負负貨货責责賞赏軌轨長长飽饱";
 
 fn simplified(c: char) -> char {
     if !('\u{4e00}'..='\u{9fff}').contains(&c) {
         return c;
     }
-    let mut pairs = SIMPLIFIED.chars();
-    while let (Some(from), Some(to)) = (pairs.next(), pairs.next()) {
-        if from == c {
-            return to;
-        }
-    }
-    c
+    static TABLE: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+        let all: Vec<char> = SIMPLIFIED.chars().collect();
+        all.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
+    });
+    TABLE.get(&c).copied().unwrap_or(c)
 }
 
 /// Whether words of this character are written without spaces between them.
@@ -194,16 +194,13 @@ pub fn split_words(text: &str) -> Vec<String> {
     out
 }
 
-/// Month number of a folded word, asked of the lexicon.
-pub type MonthOf<'a> = &'a dyn Fn(&str) -> Option<u32>;
-
 /// Tokenises a text. `today` gives days without a year their year; `breaks_clause` says which folded words
 /// (and, but ...) open a new clause.
 #[must_use]
-pub fn tokenise(source: &str, months: MonthOf<'_>, today: Date, breaks_clause: &dyn Fn(&str) -> bool) -> Text {
+pub fn tokenise(source: &str, words: &dyn DateWords, today: Date, breaks_clause: &dyn Fn(&str) -> bool) -> Text {
     let raw = scan(source);
     let cut = raw.len() >= TOKENS_MAX;
-    let raw = super::numbers::merge_phones(dates::merge(raw, months, today), source);
+    let raw = super::numbers::merge_phones(dates::merge(raw, words, today), source);
     Text { cut, ..arrange(source, raw, breaks_clause) }
 }
 
@@ -369,9 +366,25 @@ mod tests {
     use super::*;
     use chrono::NaiveDate;
 
+    struct November;
+
+    impl DateWords for November {
+        fn month(&self, word: &str) -> Option<u32> {
+            (word == "november").then_some(11)
+        }
+
+        fn phrase(&self, _: &[&str]) -> Option<(usize, dates::DayPhrase)> {
+            None
+        }
+
+        fn announces(&self, _: &str) -> bool {
+            false
+        }
+    }
+
     fn text(source: &str) -> Text {
         let today = NaiveDate::from_ymd_opt(2026, 11, 10).unwrap_or_default();
-        tokenise(source, &|w| (w == "november").then_some(11), today, &|w| w == "and")
+        tokenise(source, &November, today, &|w| w == "and")
     }
 
     fn sentences(source: &str, expected: &[&str]) {

@@ -47,7 +47,7 @@ fn phone_at(raw: &[Token], i: usize, source: &str) -> Option<(usize, String)> {
     if !plus && first.kind != TokenKind::Number && first.kind != TokenKind::Mark('(') {
         return None;
     }
-    if source[..first.start].ends_with(|c: char| c.is_alphanumeric()) {
+    if source[..first.start].ends_with(|c: char| c.is_alphanumeric() && !super::normalize::is_cjk(c)) {
         return None;
     }
     let mut digits = String::new();

@@ -55,12 +55,12 @@ impl<'l> Prepared<'l> {
         let received_at = message.received_at.or(message.date).unwrap_or(now).min(now);
         let today = message.local_date.unwrap_or_else(|| received_at.date_naive());
         let own = quoting::part(&message.text).own;
-        let months = |w: &str| lexicon.month(w);
-        let plain = |source: &str| tokenise(source, &months, today, &|_| false);
+        let plain = |source: &str| tokenise(source, &lexicon.days, today, &|_| false);
         // What joins clauses in one language is a pronoun in the next, so the language comes first.
         let languages = lexicon.languages_of(&plain(&own));
         let first = languages.first().copied();
-        let text = |source: &str| tokenise(source, &months, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
+        let text =
+            |source: &str| tokenise(source, &lexicon.days, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
         let (body, subject) = (text(&own), text(own_subject(&message.subject)));
         let ours = matching::is_ours(message, directory, trust)?;
         let found = if ours {

@@ -182,8 +182,11 @@ impl Statistics {
         }
         let (scales, biases) = floats.split_at(KIND_COUNT);
         let weights: Vec<i8> = rest.iter().map(|b| i8::from_le_bytes([*b])).collect();
-        (weights.len() == BUCKETS * KIND_COUNT && floats.iter().all(|f| f.is_finite()))
-            .then_some(Self { scales: scales.try_into().ok()?, biases: biases.try_into().ok()?, weights })
+        (weights.len() == BUCKETS * KIND_COUNT && floats.iter().all(|f| f.is_finite())).then_some(Self {
+            scales: scales.try_into().ok()?,
+            biases: biases.try_into().ok()?,
+            weights,
+        })
     }
 
     /// The table as a file.

@@ -53,6 +53,8 @@ pub(super) struct Hit<'l> {
     pub rule: &'l Rule,
     pub span: Span,
     pub veto: Option<Veto>,
+    /// It stands in quotation marks as a whole: it is mentioned, not said.
+    pub quoted: bool,
 }
 
 impl<'l> Hit<'l> {
@@ -60,7 +62,9 @@ impl<'l> Hit<'l> {
     pub fn all(sight: &Sight<'l, '_>) -> Vec<Self> {
         let found = sight.hits().into_iter();
         found
-            .filter_map(|(number, span)| Some(Hit { rule: sight.language.rules.get(number)?, span, veto: None }))
+            .filter_map(|(number, span)| {
+                Some(Hit { rule: sight.language.rules.get(number)?, span, veto: None, quoted: false })
+            })
             .collect()
     }
 
@@ -89,15 +93,20 @@ impl<'a> Judge<'a> {
         let text = sight.marked.text;
         let mut familiar = sight.familiar();
         for (known, token) in familiar.iter_mut().flatten().zip(&text.tokens) {
-            *known |= token.kind != TokenKind::Word || names.contains(&token.text);
+            // A letter by itself belongs to a number or an abbreviation.
+            let letter = token.text.len() == 1;
+            *known |= token.kind != TokenKind::Word || letter || names.contains(&token.text);
         }
         Self { text, guards, quotations, links: Links::of(sight), familiar }
     }
 
     /// Takes back the phrases that confirm nothing.
     pub fn judge(&self, hits: &mut [Hit<'_>]) {
+        for hit in hits.iter_mut() {
+            hit.quoted = scope::quoted(hit.span, self.text, self.quotations);
+        }
         for hit in hits.iter_mut().filter(|h| h.rule.kind == Kind::Confirmed) {
-            hit.veto = if scope::quoted(hit.span, self.text, self.quotations) {
+            hit.veto = if hit.quoted {
                 Some(Veto::Plea)
             } else {
                 let narrowed = || self.links.narrowed(hit.span, self.text).then_some(Veto::OtherThing);
@@ -119,6 +128,7 @@ impl<'a> Judge<'a> {
         // "We have not cut the line and ended the contract": what is denied of one half is denied of the sentence.
         let denied: Vec<(usize, Veto)> = hits
             .iter()
+            .filter(|h| !h.quoted)
             .filter_map(|h| {
                 let takes_all = |v: &Veto| matches!(v, Veto::Negation | Veto::Undated | Veto::Hedge | Veto::Plea);
                 Some((self.sentence_number(h.span)?, h.veto.filter(takes_all)?))

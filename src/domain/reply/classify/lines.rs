@@ -83,9 +83,9 @@ fn is_tail(body: &Text, i: usize) -> bool {
         "endend",
         "zavrsava",
         "zavrsetkom",
-        "termina",
-        "terminant",
-        "terminando",
+        "terminant ",
+        "terminando ",
+        "termina ",
         "zakancivaet",
         "okancivaet",
         "finissant",
@@ -97,7 +97,8 @@ fn is_tail(body: &Text, i: usize) -> bool {
     let from = i.saturating_sub(3);
     let before: Vec<&str> = body.tokens.get(from..i).unwrap_or_default().iter().map(|t| t.text.as_str()).collect();
     let joined = before.concat();
-    BEFORE
-        .iter()
-        .any(|b| before.iter().any(|w| w.starts_with(b)) || (b.len() > 3 && !b.is_ascii() && joined.contains(b)))
+    BEFORE.iter().any(|b| {
+        before.iter().any(|w| b.strip_suffix(' ').map_or_else(|| w.starts_with(b), |whole| *w == whole))
+            || (b.len() > 3 && !b.is_ascii() && joined.contains(b))
+    })
 }

@@ -262,13 +262,14 @@ fn without_confirmation(scores: &HashMap<Kind, u8>, at: Circumstances<'_>) -> Cl
 
 /// Whether what was found elsewhere in the mail stands against any confirmation.
 fn contradicts(hit: &Hit<'_>) -> bool {
-    match hit.rule.kind {
+    let speaks = match hit.rule.kind {
         Kind::Confirmed => hit.veto == Some(Veto::Negation),
         Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
             hit.rule.weight >= 3
         }
-        _ => hit.rule.pending,
-    }
+        _ => false,
+    };
+    (speaks || hit.rule.pending) && !hit.quoted
 }
 
 /// What the rules make of a mail with a phrase of confirmation; `None` when something else in it speaks against one.

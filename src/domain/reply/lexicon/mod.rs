@@ -1,16 +1,19 @@
 //! Phrases as data: word sets, rules and guards of each language, compiled from what `config::lexicon` reads.
 //! The pattern language is described at the head of `config/lexicon/en.toml`. Knows no kind precedence: see `classify`.
 
+pub mod days;
 pub mod guards;
 pub mod pattern;
 pub mod source;
 
+pub use days::Days;
 pub use guards::{Guard, Guards, guards};
 pub use source::{LanguageSource, LexiconProblem, RuleSource, Script};
 
 use super::Kind;
 use super::normalize::{self, Text};
 use super::statistics::Statistics;
+use days::Words;
 use pattern::{Atoms, Element, First, Marked, Matcher, SetEnds, first_of};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -90,32 +93,6 @@ impl Index {
     }
 }
 
-/// Words that begin with one of some stems, or are one of some words.
-#[derive(Debug, Clone, Default)]
-struct Words<T> {
-    exact: HashMap<String, T>,
-    stems: HashMap<String, T>,
-}
-
-impl<T: Copy> Words<T> {
-    fn insert(&mut self, word: &str, value: T) {
-        match word.strip_suffix('*') {
-            Some(stem) => drop(self.stems.insert(normalize::fold(stem), value)),
-            None => drop(self.exact.insert(normalize::fold(word), value)),
-        }
-    }
-
-    fn get(&self, word: &str) -> Option<T> {
-        let stem = || {
-            (1..=word.len())
-                .rev()
-                .filter(|e| word.is_char_boundary(*e))
-                .find_map(|e| self.stems.get(&word[..e]).copied())
-        };
-        self.exact.get(word).copied().or_else(stem)
-    }
-}
-
 /// All languages, compiled.
 #[derive(Debug, Clone, Default)]
 pub struct Lexicon {
@@ -123,8 +100,9 @@ pub struct Lexicon {
     pub languages: Vec<Language>,
     /// The second reader, where there is one.
     pub second: Option<Statistics>,
+    /// The words for days, of all languages.
+    pub days: Days,
     atoms: Atoms,
-    months: Words<u32>,
     ticket_labels: Words<()>,
 }
 
@@ -146,18 +124,10 @@ impl Lexicon {
                 });
             }
             out.languages.push(compile_language(source, parent.flatten(), &mut out.atoms, &mut problems));
-            for (number, forms) in (1u32..).zip(&source.months) {
-                forms.split_whitespace().for_each(|form| out.months.insert(form, number));
-            }
+            out.days.add(source);
             source.ticket_labels.iter().for_each(|label| out.ticket_labels.insert(label, ()));
         }
         if problems.is_empty() { Ok(out) } else { Err(problems) }
-    }
-
-    /// Month number of a folded word.
-    #[must_use]
-    pub fn month(&self, word: &str) -> Option<u32> {
-        self.months.get(word)
     }
 
     /// Whether a ticket number may follow this folded word.
@@ -476,13 +446,16 @@ impl Sight<'_, '_> {
                 }
             }
             found.sort_unstable();
-            // Of several matches of one rule the earliest, and none that overlaps it.
+            // From each beginning the shortest match. Of several that overlap the first stands for all, but not where
+            // each is judged by itself: what speaks against a long one may not touch a short one inside it.
             let mut taken: Option<(usize, usize)> = None;
             for (number, at, end) in found {
-                if taken.is_some_and(|(rule, behind)| rule == number && at < behind) {
+                let confirms = language.rules.get(number).is_some_and(|r| r.kind == Kind::Confirmed);
+                let behind = taken.filter(|(rule, _)| *rule == number).map_or(0, |(_, behind)| behind);
+                if at < behind {
                     continue;
                 }
-                taken = Some((number, end.max(at + 1)));
+                taken = Some((number, if confirms { at + 1 } else { end.max(at + 1) }));
                 let spoils = |p: &Vec<Element>| (bounds.first..bounds.last).any(|i| matcher.at(p, i).is_some());
                 if language.rules.get(number).is_some_and(|r| !r.unless.iter().any(spoils)) {
                     out.push((number, Span { first: at, last: end }));

@@ -12,6 +12,9 @@ const DATE: AtomId = 0;
 const NUMBER: AtomId = 1;
 const PHONE: AtomId = 2;
 
+/// What two words that make up one phrase never have between them.
+const PARTING: &[char] = &[',', ';', '，', '；', '、', '(', ')', '（', '）'];
+
 /// Shortest stem or ending that a pattern may name.
 const STEM_MIN: usize = 2;
 
@@ -96,7 +99,12 @@ impl Atoms {
             self.met_by(token, &mut met);
         }
         starts.push(met.len());
-        Marked { text, met, starts }
+        let between = |pair: &[Token]| match pair {
+            [a, b] => text.source.get(a.end..b.start).unwrap_or_default().contains(PARTING),
+            _ => false,
+        };
+        let parted = std::iter::once(true).chain(text.tokens.windows(2).map(between)).collect();
+        Marked { text, met, starts, parted }
     }
 }
 
@@ -107,6 +115,8 @@ pub struct Marked<'t> {
     pub text: &'t Text,
     met: Vec<AtomId>,
     starts: Vec<usize>,
+    /// Whether a comma or the like stands right before the token.
+    parted: Vec<bool>,
 }
 
 impl Marked<'_> {
@@ -155,10 +165,14 @@ pub fn first_of(elements: &[Element]) -> First {
     match elements.first() {
         Some(Element::Atom(id)) => out.atoms.push(*id),
         Some(Element::Set(set)) => out.sets.push(*set),
+        // The beginning takes no token: what follows it begins the match.
         Some(Element::SentenceStart) => return first_of(elements.get(1..).unwrap_or_default()),
         Some(Element::Alternatives(list)) => {
             for alternative in list {
-                let first = first_of(alternative);
+                let first = match alternative.as_slice() {
+                    [Element::SentenceStart] => First { any: true, ..First::default() },
+                    other => first_of(other),
+                };
                 out.atoms.extend(first.atoms);
                 out.sets.extend(first.sets);
                 out.any |= first.any;
@@ -225,6 +239,12 @@ fn words(piece: &str, sets: &HashMap<String, usize>, atoms: &mut Atoms) -> Resul
         let set = sets.get(name).ok_or_else(|| format!("there is no set `{name}`"))?;
         return Ok(vec![Element::Set(*set)]);
     }
+    match piece {
+        "^" => return Ok(vec![Element::SentenceStart]),
+        "$" => return Ok(vec![Element::SentenceEnd]),
+        _ if piece.contains(['^', '$']) => return Err("^ and $ stand by themselves, parted by spaces".to_owned()),
+        _ => {}
+    }
     let split = normalize::split_words(&piece.replace('_', " "));
     if split.is_empty() {
         return Err("an alternative is empty".to_owned());
@@ -254,32 +274,39 @@ impl Matcher<'_> {
     /// The index behind the first match that begins at token `at`.
     #[must_use]
     pub fn at(&self, elements: &[Element], at: usize) -> Option<usize> {
+        self.from(elements, at, false)
+    }
+
+    /// `tight`: the element follows another one at once, so that no comma may stand between them.
+    fn from(&self, elements: &[Element], at: usize, tight: bool) -> Option<usize> {
         let Some((element, rest)) = elements.split_first() else { return Some(at) };
+        let parted = tight && self.marked.parted.get(at).copied().unwrap_or(false);
         match element {
             Element::Atom(atom) => {
-                (at < self.bounds.last && self.marked.atoms(at).contains(atom)).then_some(())?;
-                self.at(rest, at + 1)
+                (at < self.bounds.last && !parted && self.marked.atoms(at).contains(atom)).then_some(())?;
+                self.from(rest, at + 1, true)
             }
-            Element::Gap(most) => (at..=(at + most).min(self.bounds.last)).find_map(|i| self.at(rest, i)),
+            Element::Gap(most) => (at..=(at + most).min(self.bounds.last)).find_map(|i| self.from(rest, i, false)),
             Element::Alternatives(list) => {
                 let mut tried: Option<usize> = None;
                 list.iter().find_map(|alternative| {
-                    let end = self.at(alternative, at)?;
+                    let end = self.from(alternative, at, tight)?;
                     if tried == Some(end) {
                         return None;
                     }
                     tried = Some(end);
-                    self.at(rest, end)
+                    self.from(rest, end, true)
                 })
             }
+            Element::Set(_) if parted => None,
             Element::Set(set) => {
                 let found = self.ends.get(*set)?;
                 let from = found.partition_point(|(start, _)| *start < at);
                 let here = found.get(from..)?.iter().take_while(|(start, _)| *start == at);
-                here.filter(|(_, end)| *end <= self.bounds.last).find_map(|(_, end)| self.at(rest, *end))
+                here.filter(|(_, end)| *end <= self.bounds.last).find_map(|(_, end)| self.from(rest, *end, true))
             }
-            Element::SentenceStart => (at == self.bounds.first).then(|| self.at(rest, at)).flatten(),
-            Element::SentenceEnd => (at == self.bounds.last).then(|| self.at(rest, at)).flatten(),
+            Element::SentenceStart => (at == self.bounds.first).then(|| self.from(rest, at, false)).flatten(),
+            Element::SentenceEnd => (at == self.bounds.last).then(|| self.from(rest, at, false)).flatten(),
         }
     }
 }

@@ -35,6 +35,9 @@ pub struct LanguageSource {
     /// Twelve entries, January first; each a list of forms parted by spaces.
     #[serde(default)]
     pub months: Vec<String>,
+    /// Words for days.
+    #[serde(default)]
+    pub dates: DatesSource,
     /// Words that open a new clause.
     #[serde(default)]
     pub clause_breaks: Vec<String>,
@@ -52,6 +55,47 @@ pub struct LanguageSource {
     pub rule: Vec<RuleSource>,
 }
 
+/// How days are told without a date, each a list of whole phrases.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatesSource {
+    /// The day of the mail.
+    pub today: Vec<String>,
+    /// The day before.
+    pub yesterday: Vec<String>,
+    /// The day after.
+    pub tomorrow: Vec<String>,
+    /// The last day of this month.
+    pub month_end: Vec<String>,
+    /// The last day of the next.
+    pub next_month_end: Vec<String>,
+    /// The first day of the next.
+    pub next_month_start: Vec<String>,
+    /// The last day of this year.
+    pub year_end: Vec<String>,
+    /// Before a month: its last day.
+    pub end_of: Vec<String>,
+    /// Before a month: its first day.
+    pub first_of: Vec<String>,
+    /// Words behind which `15/12` is a day.
+    pub before: Vec<String>,
+}
+
+impl DatesSource {
+    fn add(&mut self, other: Self) {
+        self.today.extend(other.today);
+        self.yesterday.extend(other.yesterday);
+        self.tomorrow.extend(other.tomorrow);
+        self.month_end.extend(other.month_end);
+        self.next_month_end.extend(other.next_month_end);
+        self.next_month_start.extend(other.next_month_start);
+        self.year_end.extend(other.year_end);
+        self.end_of.extend(other.end_of);
+        self.first_of.extend(other.first_of);
+        self.before.extend(other.before);
+    }
+}
+
 impl LanguageSource {
     /// Adds what another file says of the same language; a rule of the same name and kind takes the place of ours.
     pub fn add(&mut self, other: Self) {
@@ -64,6 +108,7 @@ impl LanguageSource {
             ours.push(' ');
             ours.push_str(&theirs);
         }
+        self.dates.add(other.dates);
         for (name, entries) in other.sets {
             self.sets.entry(name).or_default().extend(entries);
         }

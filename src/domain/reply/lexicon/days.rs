@@ -1,0 +1,87 @@
+//! The words for days: months, "today", "end of", of all languages together, since a mail may name a day in any.
+
+use super::source::LanguageSource;
+use crate::domain::reply::dates::{DateWords, DayPhrase};
+use crate::domain::reply::normalize;
+use std::collections::HashMap;
+
+/// Words that begin with one of some stems, or are one of some words.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words<T> {
+    exact: HashMap<String, T>,
+    stems: HashMap<String, T>,
+}
+
+impl<T: Copy> Words<T> {
+    pub fn insert(&mut self, word: &str, value: T) {
+        match word.strip_suffix('*') {
+            Some(stem) => drop(self.stems.insert(normalize::fold(stem), value)),
+            None => drop(self.exact.insert(normalize::fold(word), value)),
+        }
+    }
+
+    pub fn get(&self, word: &str) -> Option<T> {
+        let stem = || {
+            (1..=word.len())
+                .rev()
+                .filter(|e| word.is_char_boundary(*e))
+                .find_map(|e| self.stems.get(&word[..e]).copied())
+        };
+        self.exact.get(word).copied().or_else(stem)
+    }
+}
+
+/// Months, phrases and what announces a day.
+#[derive(Debug, Clone, Default)]
+pub struct Days {
+    months: Words<u32>,
+    /// Phrases by their first word, the longest first.
+    phrases: HashMap<String, Vec<(Vec<String>, DayPhrase)>>,
+    announcers: Words<()>,
+}
+
+impl Days {
+    pub(super) fn add(&mut self, source: &LanguageSource) {
+        for (number, forms) in (1u32..).zip(&source.months) {
+            forms.split_whitespace().for_each(|form| self.months.insert(form, number));
+        }
+        let dates = &source.dates;
+        let kinds = [
+            (&dates.today, DayPhrase::Today),
+            (&dates.yesterday, DayPhrase::Yesterday),
+            (&dates.tomorrow, DayPhrase::Tomorrow),
+            (&dates.month_end, DayPhrase::MonthEnd),
+            (&dates.next_month_end, DayPhrase::NextMonthEnd),
+            (&dates.next_month_start, DayPhrase::NextMonthStart),
+            (&dates.year_end, DayPhrase::YearEnd),
+            (&dates.end_of, DayPhrase::EndOf),
+            (&dates.first_of, DayPhrase::FirstOf),
+        ];
+        for (list, phrase) in kinds {
+            for text in list {
+                let words: Vec<String> = normalize::split_words(text).iter().map(|w| normalize::fold(w)).collect();
+                let Some(first) = words.first() else { continue };
+                let same = self.phrases.entry(first.clone()).or_default();
+                same.push((words, phrase));
+                same.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+            }
+        }
+        dates.before.iter().for_each(|word| self.announcers.insert(word, ()));
+    }
+}
+
+impl DateWords for Days {
+    fn month(&self, word: &str) -> Option<u32> {
+        self.months.get(word)
+    }
+
+    fn phrase(&self, words: &[&str]) -> Option<(usize, DayPhrase)> {
+        let known = self.phrases.get(*words.first()?)?;
+        let met = |phrase: &Vec<String>| phrase.len() <= words.len() && phrase.iter().zip(words).all(|(a, b)| a == b);
+        known.iter().find(|(phrase, _)| met(phrase)).map(|(phrase, day)| (phrase.len(), *day))
+    }
+
+    fn announces(&self, word: &str) -> bool {
+        self.announcers.get(word).is_some()
+    }
+}
