@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod authenticity;
 mod cli;
 mod compose;
 mod config;
@@ -16,6 +17,7 @@ mod faults;
 mod harness;
 mod imap;
 mod local_out;
+mod proofs;
 mod properties;
 mod real_servers;
 mod replies;

@@ -112,7 +112,7 @@ fn the_same_mail_is_kept_once_wherever_it_is_seen() {
     assert_eq!(moved, Sighting::Copy(key));
     let other = changed(&mut store, |tx| tx.store_message(&message("Junk", 1, 7, b"two"), at(4)));
     assert!(matches!(other, Sighting::First(_)));
-    assert_eq!(changed(&mut store, |tx| tx.new_messages(10)).len(), 2, "two mails to read");
+    assert_eq!(changed(&mut store, |tx| tx.new_messages(at(0), 10)).len(), 2, "two mails to read");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn tries_to_read_a_mail_are_counted_and_one_set_aside_is_not_read_again() {
     assert_eq!(changed(&mut store, |tx| tx.reading_begins(key)), 2, "a failure of the store is no try");
     changed(&mut store, |tx| tx.set_aside(key));
     assert_eq!(changed(&mut store, |tx| tx.message(key)).unwrap().status, InboxStatus::SetAside);
-    assert!(changed(&mut store, |tx| tx.new_messages(10)).is_empty());
+    assert!(changed(&mut store, |tx| tx.new_messages(at(0), 10)).is_empty());
 }
 
 #[test]

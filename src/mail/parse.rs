@@ -1,9 +1,9 @@
 //! RFC 5322/MIME bytes to an [`InboundMessage`] and its defects; never fails, never panics, bounded.
 //! What the message means is no concern of this file. Called by intake and `explain`.
 
-use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, TEXT_MAX, auth_results, html, report};
+use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, TEXT_MAX, arc, auth_results, author, html, report};
 use crate::domain::address::{Address, MessageId};
-use crate::domain::reply::message::{Attachment, Author, Defect, InboundMessage};
+use crate::domain::reply::message::{Attachment, AuthResults, Defect, InboundMessage};
 use crate::domain::{Date, Timestamp};
 use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
@@ -33,6 +33,7 @@ pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
 fn headers(message: &Message<'_>, out: &mut InboundMessage) {
     let raw = message.raw_message.as_ref();
     let mut above_reception = None;
+    let mut chain = arc::Chain::default();
     for header in message.headers().iter().take(HEADERS_MAX) {
         let value = &header.value;
         let body = || {
@@ -43,7 +44,7 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
         match &header.name {
             HeaderName::From => {
                 out.from_fields += 1;
-                out.from.extend(authors(value));
+                out.from.extend(author::authors(value, &body()));
             }
             HeaderName::To | HeaderName::Cc => out.recipients.extend(addresses(value)),
             HeaderName::ReplyTo => out.reply_to.extend(addresses(value)),
@@ -59,7 +60,11 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
                 if above_reception.is_none() && !is_local_delivery(value) {
                     above_reception = Some(out.auth_results.len());
                 }
+                out.receptions.push(taken_by(value));
             }
+            HeaderName::ArcSeal => chain.take_seal(&body()),
+            HeaderName::ArcMessageSignature => chain.take_signature(&body()),
+            HeaderName::ArcAuthenticationResults => chain.take_results(&body()),
             HeaderName::ReturnPath => {
                 out.machine.null_reverse_path = matches!(value, HeaderValue::Empty) || body().trim() == "<>";
             }
@@ -70,6 +75,7 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
     for results in out.auth_results.iter_mut().take(above_reception.unwrap_or(0)) {
         results.above_reception = true;
     }
+    out.arc_sets = chain.sets();
     out.recipients.truncate(500);
     out.from.truncate(100);
     out.in_reply_to.truncate(IDS_MAX);
@@ -86,11 +92,22 @@ fn is_local_delivery(received: &HeaderValue<'_>) -> bool {
     matches!(with, Some(LMTP | LMTPA | LMTPS | LMTPSA))
 }
 
+/// The host that wrote a Received field (RFC 5321 §4.4, `By-domain`).
+fn taken_by(received: &HeaderValue<'_>) -> String {
+    match received.as_received().and_then(mail_parser::Received::by) {
+        Some(mail_parser::Host::Name(name)) => name.trim_end_matches('.').to_ascii_lowercase(),
+        Some(mail_parser::Host::IpAddr(_)) | None => String::new(),
+    }
+}
+
 fn other_header(name: &str, body: &str, out: &mut InboundMessage) {
     let value = one_line(body);
     let lower = value.to_ascii_lowercase();
     match name.to_ascii_lowercase().as_str() {
-        "authentication-results" if out.auth_results.len() < 50 => out.auth_results.push(auth_results::parse(body)),
+        "authentication-results" if out.auth_results.len() < 50 => {
+            let receptions_above = out.receptions.len();
+            out.auth_results.push(AuthResults { receptions_above, ..auth_results::parse(body) });
+        }
         "delivered-to" | "x-original-to" | "envelope-to" => {
             out.recipients.extend(Address::parse(value.trim_matches(['<', '>'])));
         }
@@ -110,22 +127,6 @@ fn other_header(name: &str, body: &str, out: &mut InboundMessage) {
         }
         _ => {}
     }
-}
-
-fn authors(value: &HeaderValue<'_>) -> Vec<Author> {
-    let Some(list) = value.as_address() else { return vec![Author::default()] };
-    list.iter()
-        .take(100)
-        .map(|a| {
-            let spec = a.address().unwrap_or_default().trim();
-            let address = Address::parse(spec).ok();
-            let domain = address.as_ref().map_or_else(
-                || spec.rsplit_once('@').map_or(String::new(), |(_, d)| d.trim_end_matches('.').to_lowercase()),
-                Address::domain,
-            );
-            Author { name: a.name().map(one_line).unwrap_or_default(), address, domain }
-        })
-        .collect()
 }
 
 fn addresses<'a>(value: &'a HeaderValue<'_>) -> impl Iterator<Item = Address> + 'a {
@@ -148,7 +149,7 @@ fn instant(date: &mail_parser::DateTime) -> Option<Timestamp> {
 }
 
 /// Without control characters, white space folded.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let cleaned: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(4_000).collect();
     cleaned.split_whitespace().collect::<Vec<_>>().join(" ")
 }

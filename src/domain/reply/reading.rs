@@ -4,6 +4,7 @@ use super::classify::{Circumstances, Classified, classify};
 use super::lexicon::Lexicon;
 use super::message::InboundMessage;
 use super::normalize::{Text, tokenise};
+use super::proof::Inquiry;
 use super::{
     Authenticity, CaseDirectory, Kind, KnownCase, MatchBasis, MessageKey, Reply, Trust, authenticity, matching,
     numbers, quoting,
@@ -28,6 +29,8 @@ pub struct Reading {
     pub language: String,
     /// The proof is for a domain of the carrier's own record.
     pub proven_in_record: bool,
+    /// It is a case's, nothing is known of its sender yet, and its own signatures may tell.
+    pub inquiry: Option<Inquiry>,
 }
 
 /// Reads one message.
@@ -89,6 +92,9 @@ pub fn read<D: CaseDirectory>(
     let reply =
         reply(message, classified, &proof, received_at, found.case.as_ref().map(|(_, b)| *b), lexicon, &parted.own);
     let language = tag(&body, &languages);
+    // A stranger's mail is not worth a question to anybody, nor is a bounce, which nobody signs for the carrier; what
+    // was not fetched whole fits no signature.
+    let worth_asking = !ours && found.case.is_some() && message.report.is_none() && !message.truncated;
     Ok(Reading {
         ours,
         matched: found.case,
@@ -97,6 +103,7 @@ pub fn read<D: CaseDirectory>(
         reply_text: parted.own,
         language,
         proven_in_record: proof.in_record && proof.authenticity == Authenticity::Aligned,
+        inquiry: proof.inquiry.filter(|_| worth_asking),
     })
 }
 
