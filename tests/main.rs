@@ -14,6 +14,7 @@ mod cli;
 mod compose;
 mod config;
 mod faults;
+mod forgeries;
 mod harness;
 mod imap;
 mod local_out;

@@ -44,6 +44,25 @@ fn a_store_of_a_newer_version_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_store_of_the_first_version_is_brought_up_to_date_with_its_mail() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("odjava.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../src/store/migrations/0001_initial.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute(
+        "INSERT INTO inbox (account, folder, role, uid_validity, uid, digest, raw, truncated, received_at, stored_at, status)
+         VALUES ('home', 'INBOX', 'inbox', 1, 1, 'd', x'41', 0, 1, 1, 'new')",
+        [],
+    )
+    .unwrap();
+    drop(old);
+    let mut store = Store::open(&path).unwrap();
+    let mails = changed(&mut store, |tx| tx.new_messages(at(0), 10));
+    assert_eq!((mails.len(), mails[0].proof.clone(), mails[0].looks), (1, None, 0));
+}
+
+#[test]
 fn a_file_that_is_no_store_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("odjava.db");

@@ -96,6 +96,7 @@ fn is_local_delivery(received: &HeaderValue<'_>) -> bool {
 fn taken_by(received: &HeaderValue<'_>) -> String {
     match received.as_received().and_then(mail_parser::Received::by) {
         Some(mail_parser::Host::Name(name)) => name.trim_end_matches('.').to_ascii_lowercase(),
+        Some(mail_parser::Host::IpAddr(address)) if address.is_loopback() => "localhost".to_owned(),
         Some(mail_parser::Host::IpAddr(_)) | None => String::new(),
     }
 }

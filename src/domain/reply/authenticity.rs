@@ -105,10 +105,12 @@ fn stands_on_our_side(field: &AuthResults, receptions: &[String]) -> bool {
     above.last().is_none_or(is_ours) || !above.iter().any(is_ours)
 }
 
-/// Whether a host belongs to the server that calls itself `id`: `store.mailhost.example` to `mx.mailhost.example`.
+/// Whether a host belongs to the server that calls itself `id`: `store.mailhost.example` to `mx.mailhost.example`, and
+/// what a filter on the same machine is called.
 fn is_of_server(host: &str, id: &str) -> bool {
     let parent = id.split_once('.').map_or("", |(_, parent)| parent);
-    host == id || is_same_or_below(host, id) || is_same_or_below(host, parent)
+    let is_local = !host.is_empty() && !host.contains('.') || host == "localhost.localdomain";
+    is_local || host == id || is_same_or_below(host, id) || is_same_or_below(host, parent)
 }
 
 /// Whether the server looked at DKIM or DMARC and came to an end.

@@ -104,6 +104,7 @@ fn modulus_bits(key: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -70,6 +70,7 @@ pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "tests")]
 mod tests {
     use super::*;
 
