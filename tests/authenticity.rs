@@ -360,9 +360,20 @@ fn hostile_signatures_are_answered_at_once() {
     assert_eq!(judged(&body, &records()).0.authentic, "yes");
 }
 
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+#[test]
+fn every_mail_of_the_corpus_is_in_a_form_that_can_be_tested() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/replies");
+    let inquiry = Inquiry { from_domain: "x.example".to_owned(), ..Inquiry::default() };
+    let files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let mails: Vec<_> = files.filter(|p| p.extension().is_some_and(|e| e == "eml")).collect();
+    assert!(mails.len() >= 80);
+    for path in mails {
+        let (proof, _) = examined(&std::fs::read(&path).unwrap(), &inquiry, &Answers::new());
+        assert_eq!(proof.obstacle, None, "{}", path.display());
+    }
+}
 
+proptest::proptest! {
     /// No change of a byte that both implementations see is accepted by ours alone.
     #[test]
     fn no_mutation_is_accepted_that_the_other_implementation_refuses(
@@ -376,6 +387,24 @@ proptest::proptest! {
         let (e, _) = judged(&raw, &records());
         if e.authentic == "yes" {
             proptest::prop_assert!(others_dkim(&raw, &records()).contains(&DkimResult::Pass), "{raw}");
+        }
+    }
+
+    /// The same of chains.
+    #[test]
+    fn no_mutation_of_a_chain_is_accepted_that_the_other_implementation_refuses(
+        at in 0usize..10_000, byte in proptest::prelude::any::<u8>(), insert in proptest::prelude::any::<bool>()
+    ) {
+        static GOOD: LazyLock<String> = LazyLock::new(|| {
+            seal(&seal(&mail(""), "forwarder.example", PASS), "list.example", "arc=pass; dmarc=fail")
+        });
+        let mut raw = GOOD.clone().into_bytes();
+        let at = at % raw.len();
+        if insert { raw.insert(at, byte) } else { raw[at] = byte }
+        let Ok(raw) = String::from_utf8(raw) else { return Ok(()) };
+        let (e, _) = judged(&raw, &records());
+        if e.authentic == "yes" {
+            proptest::prop_assert_eq!(others_arc(&raw), DkimResult::Pass, "{}", raw);
         }
     }
 }

@@ -33,7 +33,8 @@ pub(super) struct Fields<'m> {
 
 impl<'m> Fields<'m> {
     /// Parts a mail, with the same parser that reads it, so that nobody can sign one header and show another.
-    /// `None` when the header is too long, or a name is not written as names are.
+    /// `None` when the header is too long, a name is not written as names are, or something stands between the fields:
+    /// another parser may take that for a part of them.
     pub(super) fn of(raw: &'m [u8]) -> Option<Self> {
         let mut stream = MessageStream::new(raw);
         let mut headers = Vec::new();
@@ -43,7 +44,12 @@ impl<'m> Fields<'m> {
             return None;
         }
         let mut list = Vec::with_capacity(headers.len());
+        let mut next_at = 0;
         for header in &headers {
+            if header.offset_field != next_at {
+                return None;
+            }
+            next_at = header.offset_end;
             let start = header.offset_start as usize;
             let raw_name = raw.get(header.offset_field as usize..start.checked_sub(1)?)?;
             let value = raw.get(start..header.offset_end as usize)?;
@@ -53,7 +59,8 @@ impl<'m> Fields<'m> {
             }
             list.push(Field { name: written.to_ascii_lowercase(), raw_name, value });
         }
-        Some(Self { list, body: raw.get(body_at..).unwrap_or_default() })
+        let end = raw.get(next_at as usize..body_at)?;
+        matches!(end, b"" | b"\n" | b"\r\n").then_some(Self { list, body: raw.get(body_at..).unwrap_or_default() })
     }
 
     /// How often a field stands there.
@@ -80,15 +87,18 @@ pub(super) enum Form {
 
 /// Appends a field in its canonical form.
 pub(super) fn field(form: Form, raw_name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    // A lone CR is no line break but a byte like any other.
+    let lines = value.strip_suffix(b"\n").unwrap_or(value).split(|b| *b == b'\n');
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     match form {
         Form::Simple => {
             out.extend_from_slice(raw_name);
             out.push(b':');
-            for (i, line) in value.strip_suffix(b"\n").unwrap_or(value).split(|b| *b == b'\n').enumerate() {
+            for (i, line) in lines.enumerate() {
                 if i > 0 {
                     out.extend_from_slice(b"\r\n");
                 }
-                out.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+                out.extend_from_slice(line);
             }
         }
         Form::Relaxed => {
@@ -96,8 +106,8 @@ pub(super) fn field(form: Form, raw_name: &[u8], value: &[u8], out: &mut Vec<u8>
             out.push(b':');
             let start = out.len();
             let mut gap = false;
-            for byte in value {
-                if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+            for byte in lines.flatten() {
+                if matches!(byte, b' ' | b'\t') {
                     gap = true;
                 } else {
                     if gap && out.len() > start {
@@ -212,6 +222,7 @@ mod tests {
         check(Form::Relaxed, "B ", " Y\t\r\n\tZ  \r\n", "b:Y Z\r\n");
         check(Form::Simple, "B ", " Y\t\r\n\tZ  \r\n", "B : Y\t\r\n\tZ  \r\n");
         check(Form::Relaxed, "C", "\r\n", "c:\r\n");
+        check(Form::Relaxed, "D", " X\r \r\n", "d:X\r\r\n");
         assert_eq!(without_signature(b" a=x; b=AB\r\n CD ; bh=Q\r\n"), b" a=x; b=; bh=Q");
         assert_eq!(without_signature(b" bh=Q; b =AB=\r\n"), b" bh=Q; b =");
     }

@@ -15,7 +15,7 @@ use key::Key;
 use signature::{Role, Signature};
 use std::collections::BTreeMap;
 
-/// Signatures of one mail that are looked at; more than four are never meant well.
+/// Signatures for the author's domain that are looked at in one mail; real mail carries one to three.
 const SIGNATURES_MAX: usize = 8;
 /// Steps up from the author's domain in search of a DMARC record.
 const POLICY_STEPS_MAX: usize = 4;
