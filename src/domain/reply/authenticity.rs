@@ -109,7 +109,7 @@ fn stands_on_our_side(field: &AuthResults, receptions: &[String]) -> bool {
 /// what a filter on the same machine is called.
 fn is_of_server(host: &str, id: &str) -> bool {
     let parent = id.split_once('.').map_or("", |(_, parent)| parent);
-    let is_local = !host.is_empty() && !host.contains('.') || host == "localhost.localdomain";
+    let is_local = !host.is_empty() && !host.contains(['.', ':']) || host == "localhost.localdomain";
     is_local || host == id || is_same_or_below(host, id) || is_same_or_below(host, parent)
 }
 
