@@ -3,6 +3,7 @@
 
 use crate::domain::address::{Address, MessageId, Reference};
 use crate::domain::identity::{Iccid, Line, Msisdn};
+use crate::domain::reply::proof::{Inquiry, Proof};
 use crate::domain::reply::{
     Authenticity, BounceClass, CaseDirectory, InboundMessage, Kind, KnownCase, Lexicon, Reading, Trust, authenticity,
     read, would_do,
@@ -109,11 +110,14 @@ pub struct BounceExplained {
     pub recipient: Option<String>,
 }
 
-/// Explains one file.
+/// Finds out what the signatures in the bytes of a message prove; asks DNS for that.
+pub type Prover = dyn Fn(&[u8], &Inquiry) -> Proof;
+
+/// Explains one file; `prover` looks at signatures where the holder's server wrote no verdict.
 ///
 /// # Errors
 /// When the file cannot be read or the cases cannot be looked up; a malformed message is no error.
-pub fn explain_file<D>(path: &Path, context: &Context<D>) -> Result<Explanation, ExplainError>
+pub fn explain_file<D>(path: &Path, context: &Context<D>, prover: Option<&Prover>) -> Result<Explanation, ExplainError>
 where
     D: CaseDirectory,
     D::Error: std::fmt::Display,
@@ -123,10 +127,10 @@ where
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(FILE_MAX + 1).read_to_end(&mut raw).map_err(unreadable)?;
     let truncated = raw.len() as u64 > FILE_MAX;
-    explain_bytes(&path.display().to_string(), &raw, truncated, context)
+    explain_proven(&path.display().to_string(), &raw, truncated, context, prover)
 }
 
-/// Explains the bytes of one message that is called `name`.
+/// Explains the bytes of one message that is called `name`, without asking anybody.
 ///
 /// # Errors
 /// When the cases cannot be looked up.
@@ -140,9 +144,34 @@ where
     D: CaseDirectory,
     D::Error: std::fmt::Display,
 {
-    let message = mail::parse::parse(raw, truncated);
-    let reading = read(&message, &context.directory, &context.trust, &context.lexicon, context.now)
-        .map_err(|e| ExplainError::Directory(e.to_string()))?;
+    explain_proven(name, raw, truncated, context, None)
+}
+
+/// As [`explain_bytes`]; `prover` looks at signatures where the holder's server wrote no verdict.
+///
+/// # Errors
+/// When the cases cannot be looked up.
+pub fn explain_proven<D>(
+    name: &str,
+    raw: &[u8],
+    truncated: bool,
+    context: &Context<D>,
+    prover: Option<&Prover>,
+) -> Result<Explanation, ExplainError>
+where
+    D: CaseDirectory,
+    D::Error: std::fmt::Display,
+{
+    let mut message = mail::parse::parse(raw, truncated);
+    let read = |message: &InboundMessage| {
+        read(message, &context.directory, &context.trust, &context.lexicon, context.now)
+            .map_err(|e| ExplainError::Directory(e.to_string()))
+    };
+    let mut reading = read(&message)?;
+    if let (Some(prover), Some(inquiry)) = (prover, reading.inquiry.take()) {
+        message.proof = Some(prover(raw, &inquiry));
+        reading = read(&message)?;
+    }
     Ok(explanation(name, &message, reading, context.now))
 }
 
@@ -223,6 +252,8 @@ struct CasesFile {
     carrier_domains: Vec<String>,
     #[serde(default)]
     public_domains: Vec<String>,
+    #[serde(default)]
+    arc_sealers: Vec<String>,
     #[serde(default, rename = "case")]
     cases: Vec<CaseEntry>,
 }
@@ -264,6 +295,7 @@ impl FileDirectory {
             authserv_ids: vec![file.trusted_authserv_id],
             own_addresses: own_addresses.map_err(|e| e.to_string())?,
             public_domains: file.public_domains,
+            arc_sealers: file.arc_sealers,
         };
         let cases: Result<Vec<_>, String> = file.cases.into_iter().map(|c| known(c, &file.carrier_domains)).collect();
         Ok((Self { cases: cases? }, trust))

@@ -459,7 +459,7 @@ fn check_says_when_no_reply_can_be_proven() {
         let (out, _) = texts(&output);
         assert!(output.status.success() && out.contains(mark), "{mark}: {out}");
     };
-    check(CONFIG, "note  account home, trust: no reply can be proven");
+    check(CONFIG, "note  account home, trust: no server's verdict on senders is believed");
     check(&format!("{CONFIG}{BELIEVING}"), "ok    account home, trust: verdicts of mx.mailhost.example");
 }
 

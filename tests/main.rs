@@ -9,14 +9,17 @@
 )]
 
 mod architecture;
+mod authenticity;
 mod cli;
 mod compose;
 mod config;
 mod faults;
+mod forgeries;
 mod harness;
 mod imap;
 mod local_out;
 mod machine;
+mod proofs;
 mod properties;
 mod real_servers;
 mod replies;

@@ -406,6 +406,9 @@ pub struct Explain {
     /// Cases to match against, instead of the open ones of the store
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
+    /// Ask DNS for the keys of signatures where your mail server wrote no verdict
+    #[arg(long)]
+    pub verify: bool,
 }
 
 /// `demo`.

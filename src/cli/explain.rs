@@ -3,11 +3,11 @@
 use super::arguments::Explain;
 use super::desk::{Desk, Place};
 use super::output::Output;
-use super::{facts, wording};
+use super::{facts, run, wording};
 use crate::config::lexicon;
 use crate::domain::address::{MessageId, Reference};
 use crate::domain::reply::{CaseDirectory, KnownCase, Trust};
-use crate::explain::{Context, ExplainError, Explanation, FileDirectory, explain_bytes, explain_file};
+use crate::explain::{Context, ExplainError, Explanation, FileDirectory, Prover, explain_file, explain_proven};
 use crate::store::{StoreError, Tx};
 use anyhow::{Context as _, anyhow, bail};
 use std::io::Read;
@@ -22,13 +22,15 @@ pub(super) fn explain(place: &Place, what: &Explain, output: &mut Output) -> any
     let lexicon = lexicon::built_in().map_err(|problems| anyhow!("{}", facts::listed(&problems)))?;
     let files = files_of(&what.files)?;
     let now = place.clock.now();
+    let prover = what.verify.then(|| run::prover(place)).transpose()?;
+    let prover = prover.as_deref();
     if let Some(cases) = &what.cases {
         let (directory, trust) = FileDirectory::load(cases)?;
-        return each(&files, &Context { directory, trust, lexicon, now }, output);
+        return each(&files, &Context { directory, trust, lexicon, now }, prover, output);
     }
     let mut desk = Desk::open(place).context("without --cases FILE the messages are read against the open cases")?;
     let trust = trust_of_all(&desk);
-    desk.store.read(|tx| each(&files, &Context { directory: Stored(tx), trust, lexicon, now }, output))
+    desk.store.read(|tx| each(&files, &Context { directory: Stored(tx), trust, lexicon, now }, prover, output))
 }
 
 /// A file says not whose mailbox it is from: whoever one account believes is believed.
@@ -39,6 +41,7 @@ fn trust_of_all(desk: &Desk) -> Trust {
         all.authserv_ids.extend(trust.authserv_ids);
         all.own_addresses = trust.own_addresses;
         all.public_domains = trust.public_domains;
+        all.arc_sealers = trust.arc_sealers;
     }
     all
 }
@@ -62,14 +65,19 @@ impl CaseDirectory for Stored<'_, '_> {
     }
 }
 
-fn each<D>(files: &[PathBuf], context: &Context<D>, output: &mut Output) -> anyhow::Result<ExitCode>
+fn each<D>(
+    files: &[PathBuf],
+    context: &Context<D>,
+    prover: Option<&Prover>,
+    output: &mut Output,
+) -> anyhow::Result<ExitCode>
 where
     D: CaseDirectory,
     D::Error: std::fmt::Display,
 {
     let mut failed = Vec::new();
     for file in files {
-        match one(file, context) {
+        match one(file, context, prover) {
             Ok(explanation) if output.json() => output.object(&explanation)?,
             Ok(explanation) => output.line(wording::safe_lines(&explanation.render()))?,
             Err(error) => failed.push(error),
@@ -78,18 +86,18 @@ where
     if failed.is_empty() { Ok(ExitCode::SUCCESS) } else { bail!("{}", facts::listed(&failed)) }
 }
 
-fn one<D>(file: &Path, context: &Context<D>) -> Result<Explanation, ExplainError>
+fn one<D>(file: &Path, context: &Context<D>, prover: Option<&Prover>) -> Result<Explanation, ExplainError>
 where
     D: CaseDirectory,
     D::Error: std::fmt::Display,
 {
     if file != Path::new("-") {
-        return explain_file(file, context);
+        return explain_file(file, context, prover);
     }
     let mut raw = Vec::new();
     let read = std::io::stdin().take(STDIN_MAX).read_to_end(&mut raw);
     read.map_err(|source| ExplainError::Unreadable { path: file.to_owned(), source })?;
-    explain_bytes("-", &raw, raw.len() as u64 == STDIN_MAX, context)
+    explain_proven("-", &raw, raw.len() as u64 == STDIN_MAX, context, prover)
 }
 
 /// The messages named: files as they are, folders with all `.eml` files and Maildir messages below them.

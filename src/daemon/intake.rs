@@ -1,15 +1,19 @@
 //! From a stored message to its case: parse, match, authenticate, classify, apply. Called by the daemon for
-//! new mail and by `odjava resolve --file` and `--trust` for mail the holder vouches for.
+//! new mail and by `odjava resolve --file` and `--trust` for mail the holder vouches for. Where the signatures of a mail
+//! must be looked at, that is done between two transactions, and kept.
 
-use super::Parts;
+use super::{Parts, verify};
 use crate::domain::address::MessageId;
 use crate::domain::decide;
 use crate::domain::effect::NudgeKind;
 use crate::domain::event::{Event, ResolveAct};
+use crate::domain::reply::proof::{Inquiry, Proof};
 use crate::domain::reply::{self, Authenticity, CaseDirectory, MatchBasis, MessageKey, Reading};
 use crate::engine::EngineError;
 use crate::mail::parse;
 use crate::store::{CaseId, InboxRow, InboxStatus, Store, StoreError, Tx};
+use chrono::TimeDelta;
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
 
 /// Messages read per turn of the store's thread: others want it too.
@@ -17,32 +21,94 @@ const BATCH: u32 = 5;
 /// Tries to read one message.
 const TRIES_MAX: u32 = 3;
 
-/// Reads all stored messages that were not read yet, each in its own transaction.
+/// How long a message waits for DNS before it is judged without.
+const WAIT_MAX: TimeDelta = TimeDelta::hours(24);
+/// First wait, doubled each time up to the longest.
+const WAIT_FIRST: TimeDelta = TimeDelta::minutes(1);
+const WAIT_LONGEST: TimeDelta = TimeDelta::hours(2);
+
+/// A message whose signatures must be looked at before it can be read.
+struct Pending {
+    row: InboxRow,
+    inquiry: Inquiry,
+}
+
+/// What one turn came to.
+#[derive(Default)]
+struct Turn {
+    /// Messages that were taken up.
+    count: usize,
+    /// Those of them that must be looked at first.
+    pending: Vec<Pending>,
+}
+
+/// Reads all stored messages that were not read yet, each in its own transaction; looks at their signatures where that is
+/// needed.
 ///
 /// # Errors
 /// [`EngineError::Store`] when the store fails. A message that cannot be read is tried three times and
 /// then set aside and shown; it never stops the others.
-pub fn read_new(parts: &Parts, store: &mut Store) -> Result<usize, EngineError> {
+pub async fn read_new(parts: &Parts) -> Result<usize, EngineError> {
     let mut count = 0;
     loop {
-        match read_some(parts, store)? {
+        match turn(parts).await? {
             0 => return Ok(count),
             read => count += read,
         }
     }
 }
 
-/// Reads a few of them; returns how many.
-fn read_some(parts: &Parts, store: &mut Store) -> Result<usize, EngineError> {
-    let rows = store.read(|tx| tx.new_messages(BATCH))?;
-    for row in &rows {
+/// Reads a few messages; returns how many were taken up.
+async fn turn(parts: &Parts) -> Result<usize, EngineError> {
+    let mine = parts.clone();
+    let turn = parts.store.read(move |store| read_some(&mine, store)).await?;
+    // No network inside a transaction: those are over, and another one keeps what is found.
+    let looks = turn.pending.into_iter().map(|p| async move {
+        let proof = match &parts.resolver {
+            Some(resolver) => verify::verify(resolver, &p.row.raw, &p.inquiry, p.row.received_at).await,
+            None => Proof::impossible("its signatures are not tested"),
+        };
+        (p.row, proof)
+    });
+    let found = join_all(looks).await;
+    if !found.is_empty() {
+        let now = parts.clock.now();
+        let keep = move |store: &mut Store| store.transaction(|tx| keep_all(tx, &found, now));
+        parts.store.read(keep).await?;
+    }
+    Ok(turn.count)
+}
+
+/// Keeps what was found. What DNS left open is asked again later, for a day; then the message is read as it stands.
+fn keep_all(tx: &Tx<'_>, found: &[(InboxRow, Proof)], now: crate::domain::Timestamp) -> Result<(), EngineError> {
+    for (row, proof) in found {
+        let wait = (WAIT_FIRST * 2i32.pow(row.looks.min(10))).min(WAIT_LONGEST);
+        if proof.is_open() && now - row.stored_at < WAIT_MAX {
+            tracing::warn!(message = row.key.0, "DNS gave no answer for the signature of message {}", row.key.0);
+            tx.read_later(row.key, now + wait)?;
+        } else {
+            tx.keep_proof(row.key, proof)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads a few messages whose senders can be judged without asking; returns the others.
+fn read_some(parts: &Parts, store: &mut Store) -> Result<Turn, EngineError> {
+    let now = parts.clock.now();
+    let rows = store.read(|tx| tx.new_messages(now, BATCH))?;
+    let mut turn = Turn { count: rows.len(), pending: Vec::new() };
+    for row in rows {
         if store.transaction(|tx| tx.reading_begins(row.key))? >= TRIES_MAX {
-            give_up(parts, store, row)?;
+            give_up(parts, store, &row)?;
             continue;
         }
         super::fault::point("before_reading");
-        match store.transaction(|tx| take_in(parts, tx, row)) {
-            Ok(()) => {}
+        match store.transaction(|tx| take_in(parts, tx, &row)) {
+            Ok(None) => {}
+            // The try stays counted until something is found: a mail that ends the process when its signatures are
+            // looked at must not do so for ever.
+            Ok(Some(inquiry)) => turn.pending.push(Pending { row, inquiry }),
             Err(EngineError::Store(error)) if !matches!(error, StoreError::Corrupt { .. }) => {
                 // Not the message's fault. Should this fail too, it is shown to the holder sooner, no worse.
                 let _ = store.transaction(|tx| tx.reading_put_back(row.key));
@@ -51,7 +117,7 @@ fn read_some(parts: &Parts, store: &mut Store) -> Result<usize, EngineError> {
             Err(error) => tracing::error!(message = row.key.0, %error, "a message could not be applied"),
         }
     }
-    Ok(rows.len())
+    Ok(turn)
 }
 
 /// Sets a message aside and tells the holder. What stands in the way of telling (the account left the config,
@@ -70,7 +136,8 @@ fn give_up(parts: &Parts, store: &mut Store, row: &InboxRow) -> Result<(), Engin
 
 /// Reads one message: who it is from and what it says.
 fn read(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Reading, EngineError> {
-    let message = parse::parse(&row.raw, row.truncated);
+    let mut message = parse::parse(&row.raw, row.truncated);
+    message.proof.clone_from(&row.proof);
     let mut reading = reply::read(&message, tx, &parts.trust_of(&row.account), &parts.lexicon, parts.clock.now())?;
     reading.reply.message = row.key;
     reading.reply.received_at = row.received_at;
@@ -81,8 +148,17 @@ fn read(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Reading, EngineErr
     Ok(reading)
 }
 
-fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), EngineError> {
-    let reading = read(parts, tx, row)?;
+/// Applies a message, or says what must be looked at first; then nothing is changed.
+fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Option<Inquiry>, EngineError> {
+    let mut reading = read(parts, tx, row)?;
+    let inquiry = reading.inquiry.take().filter(|_| !row.in_sent && parts.resolver.is_some());
+    if inquiry.is_some() {
+        return Ok(inquiry);
+    }
+    apply(parts, tx, row, reading).map(|()| None)
+}
+
+fn apply(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, reading: Reading) -> Result<(), EngineError> {
     let summary = summary(&reading);
     // In the Sent folder lies what the holder wrote, under whatever address.
     if reading.ours || row.in_sent {
@@ -207,9 +283,8 @@ pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
     let mut changes = parts.store.changes();
     loop {
         changes.borrow_and_update();
-        let mine = parts.clone();
-        let wait = match parts.store.read(move |store| read_some(&mine, store)).await {
-            Ok(0) => super::LONG,
+        let wait = match turn(&parts).await {
+            Ok(0) => next_reading(&parts).await,
             Ok(_) => {
                 parts.store.note_change();
                 if stop.is_asked() {
@@ -227,5 +302,13 @@ pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
             () = tokio::time::sleep(wait) => {}
             _ = changes.changed() => {}
         }
+    }
+}
+
+/// Time until a message that waits for DNS is to be read.
+async fn next_reading(parts: &Parts) -> std::time::Duration {
+    match parts.store.read(|store: &mut Store| store.read(|tx| tx.next_reading_at())).await {
+        Ok(next) => next.map_or(super::LONG, |at| super::until(at, parts.clock.now())),
+        Err(_) => super::AFTER_FAILURE,
     }
 }

@@ -13,6 +13,7 @@ mod store_thread;
 pub mod telemetry;
 pub mod timekeeper;
 pub mod tls;
+pub mod verify;
 
 pub use store_thread::StoreHandle;
 
@@ -50,6 +51,8 @@ pub struct Parts {
     pub lexicon: Arc<Lexicon>,
     /// Domains where anybody can have a mailbox.
     pub public_domains: Arc<Vec<String>>,
+    /// Asks for keys of signatures; `None`: signatures are not tested.
+    pub resolver: Option<Arc<verify::Resolver>>,
     /// The store's thread.
     pub store: StoreHandle,
 }
@@ -136,10 +139,9 @@ pub async fn run_once(parts: Parts, store_file: &std::path::Path) -> Result<(), 
             trouble.push(format!("account `{}`: {reason}", account.name));
         }
     }
-    let mine = parts.clone();
-    parts.store.write(move |store| intake::read_new(&mine, store)).await?;
-    let mine = parts.clone();
-    parts.store.write(move |store| timekeeper::ring_due(&mine, store)).await?;
+    intake::read_new(&parts).await?;
+    parts.store.note_change();
+    timekeeper::ring_due(&parts).await?;
     for account in parts.config.accounts.values() {
         dispatch::once(&parts, account).await?;
         mailbox::file_copies(&parts, account).await?;
