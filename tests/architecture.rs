@@ -37,7 +37,6 @@ const RULES: &[Rule] = &[
         place: "mail",
         parts: &["domain"],
         crates: &[
-            "html2text",
             "lettre::message",
             "lettre::address",
             "lettre::error",

@@ -2,10 +2,13 @@
 //! Here: the limits that the modules below share.
 
 pub mod auth_results;
+mod charset;
 pub mod compose;
 pub mod html;
 pub mod parse;
+pub mod pdf;
 pub mod report;
+mod text;
 
 /// Parts of one mail that are looked at.
 pub const PARTS_MAX: usize = 200;

@@ -1,7 +1,7 @@
 //! RFC 5322/MIME bytes to an [`InboundMessage`] and its defects; never fails, never panics, bounded.
 //! What the message means is no concern of this file. Called by intake and `explain`.
 
-use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, TEXT_MAX, auth_results, html, report};
+use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, auth_results, report, text};
 use crate::domain::address::{Address, MessageId};
 use crate::domain::reply::message::{Attachment, Author, Defect, InboundMessage};
 use crate::domain::{Date, Timestamp};
@@ -155,9 +155,7 @@ fn one_line(text: &str) -> String {
 
 /// Parts of a mail sorted by what they are good for.
 #[derive(Default)]
-struct Parts<'m> {
-    plain: Vec<&'m str>,
-    html: Vec<&'m str>,
+struct Parts {
     delivery_status: Option<String>,
     original: Option<MessageId>,
     is_report: bool,
@@ -171,7 +169,8 @@ fn body(message: &Message<'_>, out: &mut InboundMessage) {
     for part in message.parts.iter().take(PARTS_MAX) {
         take_part(part, &mut parts, out);
     }
-    out.text = visible_text(&parts, &mut out.defects);
+    let words = text::words(message, &mut out.defects);
+    (out.text, out.attached_text) = (words.body, words.attached);
     let from_local = out.from.first().and_then(|a| a.address.as_ref()).map_or("", Address::local_part);
     out.report = report::parse(&report::ReportParts {
         is_report: parts.is_report,
@@ -184,7 +183,7 @@ fn body(message: &Message<'_>, out: &mut InboundMessage) {
     });
 }
 
-fn take_part<'m>(part: &'m MessagePart<'_>, parts: &mut Parts<'m>, out: &mut InboundMessage) {
+fn take_part(part: &MessagePart<'_>, parts: &mut Parts, out: &mut InboundMessage) {
     let media_type = part.content_type().map_or_else(String::new, |c| {
         format!("{}/{}", c.ctype(), c.subtype().unwrap_or_default()).to_ascii_lowercase()
     });
@@ -215,77 +214,7 @@ fn take_part<'m>(part: &'m MessagePart<'_>, parts: &mut Parts<'m>, out: &mut Inb
             let text = String::from_utf8_lossy(part.contents());
             parts.original = parts.original.take().or_else(|| report::message_id_line(&text));
         }
-        PartType::Text(text) if !is_attachment => parts.plain.push(text),
-        PartType::Html(text) if !is_attachment => parts.html.push(text),
+        PartType::Text(_) | PartType::Html(_) if !is_attachment => {}
         other => attach(other.len()),
     }
-}
-
-/// The plain text, unless it is only a stub beside the real HTML.
-fn visible_text(parts: &Parts<'_>, defects: &mut Vec<Defect>) -> String {
-    let plain = joined(&parts.plain, defects);
-    if parts.html.is_empty() || !is_stub(&plain) {
-        return plain;
-    }
-    let mut deep = false;
-    let mut rendered = String::new();
-    for page in &parts.html {
-        let (text, was_deep) = html::to_text(cut(page, TEXT_MAX));
-        deep |= was_deep;
-        if rendered.len() < TEXT_MAX {
-            rendered.push_str(&text);
-            rendered.push('\n');
-        }
-    }
-    if deep {
-        defects.push(Defect::DeepHtml);
-    }
-    let rendered = clean(&rendered);
-    if rendered.trim().chars().count() > plain.trim().chars().count().min(20) { rendered } else { plain }
-}
-
-/// Whether a plain part says nothing but "look at the HTML".
-fn is_stub(plain: &str) -> bool {
-    const STUBS: &[&str] =
-        &["html", "browser", "webversion", "web version", "view this email", "online version", "浏览器"];
-    let lower = plain.to_lowercase();
-    let words = lower.split_whitespace().count();
-    lower.trim().chars().count() < 3 || (words < 40 && lower.len() < 400 && STUBS.iter().any(|s| lower.contains(s)))
-}
-
-fn joined(texts: &[&str], defects: &mut Vec<Defect>) -> String {
-    let mut out = String::new();
-    for text in texts {
-        let room = TEXT_MAX.saturating_sub(out.len());
-        if text.len() > room {
-            defects.push(Defect::TextCut);
-        }
-        if room == 0 {
-            break;
-        }
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        out.push_str(cut(text, room));
-    }
-    clean(&out)
-}
-
-/// At most `max` bytes, cut at a character.
-fn cut(text: &str, max: usize) -> &str {
-    if text.len() <= max {
-        return text;
-    }
-    let end = (0..=max).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-    &text[..end]
-}
-
-/// Line feeds only; no control or invisible characters.
-fn clean(text: &str) -> String {
-    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{34f}');
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.chars()
-        .filter(|c| !unseen(*c) && (!c.is_control() || matches!(c, '\n' | '\t')))
-        .map(|c| if matches!(c, '\u{a0}' | '\u{2007}' | '\u{202f}') { ' ' } else { c })
-        .collect()
 }
