@@ -44,17 +44,23 @@ pub fn read<D: CaseDirectory>(
     let received_at = message.received_at.or(message.date).unwrap_or(now).min(now);
     let today = message.local_date.unwrap_or_else(|| received_at.date_naive());
     let parted = quoting::part(&message.text);
+    // What an attached document says is said by the mail; it may be all that the mail says.
+    let with_document = |words: &str| match message.attached_text.as_str() {
+        "" => words.to_owned(),
+        document => format!("{words}\n\n{document}"),
+    };
+    let own = with_document(&parted.own);
     let months = |w: &str| lexicon.month(w);
     let plain = |source: &str| tokenise(source, &months, today, &|_| false);
     // What joins clauses in one language is a pronoun in the next, so the language comes first.
-    let languages = lexicon.languages_of(&plain(&parted.own));
+    let languages = lexicon.languages_of(&plain(&own));
     let first = languages.first().copied();
     let text = |source: &str| tokenise(source, &months, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
-    let body = text(&parted.own);
+    let body = text(&own);
     let subject = text(own_subject(&message.subject));
     let ours = matching::is_ours(message, directory, trust)?;
     let found =
-        if ours { matching::Matched::default() } else { matching::find(message, &plain(&message.text), directory)? };
+        if ours { matching::Matched::default() } else { matching::find(message, &plain(&with_document(&message.text)), directory)? };
 
     let matched_case = found.case.as_ref().map(|(c, _)| c);
     let domains = |of: fn(&KnownCase) -> &Vec<String>| match matched_case {
@@ -87,7 +93,7 @@ pub fn read<D: CaseDirectory>(
         classified.certain = false;
     }
     let reply =
-        reply(message, classified, &proof, received_at, found.case.as_ref().map(|(_, b)| *b), lexicon, &parted.own);
+        reply(message, classified, &proof, received_at, found.case.as_ref().map(|(_, b)| *b), lexicon, &own);
     let language = tag(&body, &languages);
     Ok(Reading {
         ours,

@@ -65,8 +65,7 @@ fn attribution(lines: &[&str], i: usize) -> Option<usize> {
             break;
         }
         let rest = || lines.get(i + length..).unwrap_or_default();
-        let ends = joined.ends_with([':', '：']) && length < LINES_MAX + 1;
-        if ends {
+        if joined.ends_with([':', '：']) {
             if is_attribution(&joined, rest()) {
                 return Some(length);
             }
@@ -145,7 +144,8 @@ fn starts_like_headline(lower: &str) -> bool {
     let line = lower.trim_start_matches(['-', ' ', '*']);
     line.starts_with(|c: char| c.is_ascii_digit())
         || words::HEADLINE_STARTS.iter().any(|start| {
-            line.strip_prefix(start).is_some_and(|rest| !rest.starts_with(char::is_alphabetic) || start.len() > 20)
+            // What is given without a space is the short name of a day.
+            line.strip_prefix(start).is_some_and(|rest| start.ends_with(' ') || !rest.starts_with(char::is_alphabetic))
         })
         || line.starts_with('在')
 }

@@ -54,6 +54,12 @@ impl<'t> Parting<'_, 't> {
                 i += 1;
                 continue;
             }
+            if let Some(at) = headline::shared_line(line, self.lines.get(i + 1..).unwrap_or_default()) {
+                self.push(line[..at].trim_end());
+                self.mark_gap();
+                i += 1;
+                continue;
+            }
             match headline::start(self.lines, i) {
                 Some(Start::Mail(_)) if self.has_own() => return self.quote_from(i),
                 // A forwarded mail without a word of its own is read as a whole, without its header lines.
@@ -79,12 +85,7 @@ impl<'t> Parting<'_, 't> {
                 }
                 None => {}
             }
-            if let Some(at) = headline::shared_line(line, self.lines.get(i + 1..).unwrap_or_default()) {
-                self.push(line[..at].trim_end());
-                self.mark_gap();
-            } else {
-                self.push(line);
-            }
+            self.push(line);
             i += 1;
         }
     }
@@ -152,7 +153,7 @@ impl<'t> Parting<'_, 't> {
             && before.chars().count() >= 66
             && !before.ends_with(['.', '?', '!', ':'])
             && !line.is_empty()
-            && line.chars().count() <= 40
+            && line.chars().count() <= 80
             && line.starts_with(char::is_lowercase)
     }
 }

@@ -88,14 +88,10 @@ fn begins_notice(line: &str) -> bool {
     words::NOTICE_STARTS.iter().any(|s| line.starts_with(s)) || words::NOTICES.iter().any(|n| line.contains(n))
 }
 
-/// `Sent from my phone`.
+/// `Sent from my phone`. What stands below it is an earlier mail whose headline was not known.
 fn without_devices(lines: &mut Vec<&str>) {
-    for _ in 0..3 {
-        trim_end(lines);
-        let Some(at) = lines.len().checked_sub(1) else { return };
-        if !is_device(lines[at]) || !has_words(&lines[..at]) {
-            return;
-        }
+    let at = lines.iter().position(|l| is_device(l));
+    if let Some(at) = at.filter(|at| has_words(&lines[..*at])) {
         lines.truncate(at);
     }
 }
@@ -149,7 +145,10 @@ fn without_closing(lines: &mut Vec<&str>) {
     let cut = (from..lines.len()).find(|&i| {
         let Some(rest) = closing(lines[i]) else { return false };
         let below: Vec<&str> = lines[i + 1..].iter().map(|l| l.trim()).filter(|l| !l.is_empty()).collect();
+        let thanks = words::THANKS.iter().any(|t| lines[i].trim().to_lowercase().starts_with(t));
         has_words(&lines[..i])
+            // Thanks alone are words to somebody; with a name below they close.
+            && !(thanks && rest.is_empty() && below.is_empty())
             && below.len() <= CLOSED_MAX
             && below.iter().all(|l| is_of_signature(l))
             && (rest.is_empty() || rest.split_whitespace().count() <= 5 && is_of_signature(rest))

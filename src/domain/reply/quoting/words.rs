@@ -208,6 +208,14 @@ pub(super) const CLOSINGS: &[&str] = &[
     "trân trọng", "xin cảm ơn", "cảm ơn", "thân mến", "trân trọng cảm ơn", "kính thư",
 ];
 
+/// How thanks begin, which close a letter only above a name.
+pub(super) const THANKS: &[&str] = &[
+    "thank", "many thanks", "thx", "hvala", "unapred hvala", "unaprijed hvala", "хвала", "унапред хвала", "danke", "vielen dank", "besten dank",
+    "merci", "grazie", "gracias", "muchas gracias", "спасибо", "заранее", "благодар", "дякую", "谢谢", "謝謝", "bedankt", "alvast", "dank u",
+    "obrigad", "muito obrigad", "dziękuj", "z góry", "děkuj", "předem", "ďakuj", "kösz", "előre", "tack", "tak", "mange tak", "på forhånd", "takk",
+    "kiitos", "teşekkür", "şimdiden", "ευχαριστ", "mulțum", "multum", "vă mulțum", "xin cảm", "cảm ơn", "شكر",
+];
+
 /// Words that close a letter only when nothing else stands on their line.
 pub(super) const WEAK: &[&str] = &["best", "a", "t.", "kr", "br", "vs", "以上", "att", "tak", "tack", "best wishes"];
 
