@@ -36,14 +36,7 @@ const RULES: &[Rule] = &[
     Rule {
         place: "mail",
         parts: &["domain"],
-        crates: &[
-            "lettre::message",
-            "lettre::address",
-            "lettre::error",
-            "mail_parser",
-            "ring::digest",
-            "thiserror",
-        ],
+        crates: &["lettre::message", "lettre::address", "lettre::error", "mail_parser", "ring::digest", "thiserror"],
     },
     Rule {
         place: "store",

@@ -26,7 +26,8 @@ pub(super) fn mended(decoded: &str, declared: Option<&str>, bytes: &[u8]) -> Opt
             Err(_) => Some(guessed(bytes)),
         };
     }
-    let is_single_byte = ["windows", "iso-8859", "latin", "koi8", "ibm", "cp12", "mac"].iter().any(|p| name.starts_with(p));
+    let is_single_byte =
+        ["windows", "iso-8859", "latin", "koi8", "ibm", "cp12", "mac"].iter().any(|p| name.starts_with(p));
     if is_single_byte {
         // By chance a text in a single-byte set is hardly ever well-formed UTF-8.
         if let Ok(text) = is_utf8 {
@@ -167,7 +168,10 @@ mod tests {
 
     #[test]
     fn bytes_without_a_character_set_are_guessed() {
-        check(b"Po\x9atovani, Va\x9a ra\xe8un je pla\xe6en i zahtev je prihva\xe6en.", "Poštovani, Vaš račun je plaćen i zahtev je prihvaćen.");
+        check(
+            b"Po\x9atovani, Va\x9a ra\xe8un je pla\xe6en i zahtev je prihva\xe6en.",
+            "Poštovani, Vaš račun je plaćen i zahtev je prihvaćen.",
+        );
         check(b"Po\xb9tovani, Va\xb9 ra\xe8un je ve\xe6 pla\xe6en.", "Poštovani, Vaš račun je već plaćen.");
         check(b"Tr\xe8s bien, le contrat est r\xe9sili\xe9 pour vous.", "Très bien, le contrat est résilié pour vous.");
         check(b"K\xfcndigung best\xe4tigt. Gr\xfc\xdfe", "Kündigung bestätigt. Grüße");

@@ -158,8 +158,18 @@ fn is_attachment(part: &MessagePart<'_>) -> bool {
 /// Whether text of its kind is meant for eyes.
 fn is_readable(part: &MessagePart<'_>) -> bool {
     const NOT: &[&str] = &[
-        "calendar", "x-amp-html", "vcard", "x-vcard", "directory", "css", "csv", "xml", "javascript", "rtf",
-        "rfc822-headers", "x-pgp-signature",
+        "calendar",
+        "x-amp-html",
+        "vcard",
+        "x-vcard",
+        "directory",
+        "css",
+        "csv",
+        "xml",
+        "javascript",
+        "rtf",
+        "rfc822-headers",
+        "x-pgp-signature",
     ];
     part.content_type().is_none_or(|c| {
         c.ctype().eq_ignore_ascii_case("text")
@@ -186,8 +196,17 @@ fn characters<'m>(message: &'m Message<'_>, part: &'m MessagePart<'_>) -> Cow<'m
 
 /// Whether a plain part says nothing but "look at the HTML".
 fn is_stub(plain: &str) -> bool {
-    const STUBS: &[&str] =
-        &["html", "browser", "webversion", "web version", "view this email", "online version", "浏览器", "瀏覽器", "браузер"];
+    const STUBS: &[&str] = &[
+        "html",
+        "browser",
+        "webversion",
+        "web version",
+        "view this email",
+        "online version",
+        "浏览器",
+        "瀏覽器",
+        "браузер",
+    ];
     let trimmed = plain.trim();
     if trimmed.chars().filter(|c| c.is_alphanumeric()).take(3).count() < 3 {
         // A lone "Da." or "好" is an answer.

@@ -59,8 +59,11 @@ pub fn read<D: CaseDirectory>(
     let body = text(&own);
     let subject = text(own_subject(&message.subject));
     let ours = matching::is_ours(message, directory, trust)?;
-    let found =
-        if ours { matching::Matched::default() } else { matching::find(message, &plain(&with_document(&message.text)), directory)? };
+    let found = if ours {
+        matching::Matched::default()
+    } else {
+        matching::find(message, &plain(&with_document(&message.text)), directory)?
+    };
 
     let matched_case = found.case.as_ref().map(|(c, _)| c);
     let domains = |of: fn(&KnownCase) -> &Vec<String>| match matched_case {
@@ -92,8 +95,7 @@ pub fn read<D: CaseDirectory>(
         // What was not fetched may take back what was.
         classified.certain = false;
     }
-    let reply =
-        reply(message, classified, &proof, received_at, found.case.as_ref().map(|(_, b)| *b), lexicon, &own);
+    let reply = reply(message, classified, &proof, received_at, found.case.as_ref().map(|(_, b)| *b), lexicon, &own);
     let language = tag(&body, &languages);
     Ok(Reading {
         ours,

@@ -79,6 +79,9 @@ mod tests {
 
     #[test]
     fn references_are_resolved() {
-        assert_eq!(decoded("a&nbsp;b &amp; &#8364; &#x20ac; &#150; &unknown; &zcaron;"), "a\u{a0}b & € € – &unknown; ž");
+        assert_eq!(
+            decoded("a&nbsp;b &amp; &#8364; &#x20ac; &#150; &unknown; &zcaron;"),
+            "a\u{a0}b & € € – &unknown; ž"
+        );
     }
 }

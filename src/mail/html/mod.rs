@@ -46,9 +46,8 @@ struct Page {
     no_more_tags: bool,
 }
 
-const VOID: &[&str] = &[
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param",
-];
+const VOID: &[&str] =
+    &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "param"];
 /// Elements whose content is no markup.
 const RAW: &[&str] = &["style", "script", "title", "textarea", "iframe", "noembed", "noframes", "xmp"];
 /// Elements that nobody sees.
@@ -58,9 +57,33 @@ const PARAGRAPHS: &[&str] =
     &["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "figure", "fieldset"];
 /// Elements that stand on lines of their own.
 const BLOCKS: &[&str] = &[
-    "div", "table", "tr", "li", "dt", "dd", "section", "article", "header", "footer", "main", "nav", "aside", "form",
-    "center", "address", "caption", "legend", "figcaption", "tbody", "thead", "tfoot", "body", "html", "details",
-    "summary", "hgroup",
+    "div",
+    "table",
+    "tr",
+    "li",
+    "dt",
+    "dd",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "main",
+    "nav",
+    "aside",
+    "form",
+    "center",
+    "address",
+    "caption",
+    "legend",
+    "figcaption",
+    "tbody",
+    "thead",
+    "tfoot",
+    "body",
+    "html",
+    "details",
+    "summary",
+    "hgroup",
 ];
 const OTHERS: &[&str] = &[
     "td", "th", "a", "b", "i", "u", "s", "em", "strong", "span", "font", "small", "big", "sub", "sup", "label",
@@ -348,10 +371,13 @@ impl Lines {
         if self.only_mark {
             return;
         }
-        let line = std::mem::take(&mut self.line);
-        let line = line.trim_end();
+        let whole = std::mem::take(&mut self.line);
+        let line = whole.trim_end();
         if !line.trim_matches(['\u{a0}', '\u{200c}', '\u{ad}', '\u{34f}', ' ']).is_empty() {
             self.put(line);
+        } else if !whole.is_empty() {
+            // A line of a hard space is how editors write an empty one.
+            self.blank_line();
         }
     }
 
@@ -459,7 +485,10 @@ mod tests {
     fn quotes_are_marked() {
         check("<div>mine</div><blockquote type=cite>theirs</blockquote>", "mine|> theirs");
         check("<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>mine</blockquote>", "mine");
-        check("mine<div class='gmail_attr'>On 1 Nov:<br></div><blockquote>theirs</blockquote>", "mine|> On 1 Nov:|> theirs");
+        check(
+            "mine<div class='gmail_attr'>On 1 Nov:<br></div><blockquote>theirs</blockquote>",
+            "mine|> On 1 Nov:|> theirs",
+        );
         check("mine<div id=divRplyFwdMsg><b>X:</b> y</div>", "mine|-----Original Message-----|X: y");
     }
 
@@ -468,7 +497,8 @@ mod tests {
         let html = format!("{}word{}", "<div>".repeat(50_000), "</div>".repeat(50_000));
         let (text, deep) = to_text(&html);
         assert!(deep && text.contains("word"));
-        for piece in ["<a ", "<a b='", "<!--", "<", "&", "<p><b>", "<table><tr><td>", "<style>", "<blockquote>", "</p>"] {
+        for piece in ["<a ", "<a b='", "<!--", "<", "&", "<p><b>", "<table><tr><td>", "<style>", "<blockquote>", "</p>"]
+        {
             let _ = to_text(&piece.repeat(100_000));
         }
     }

@@ -12,9 +12,10 @@ pub(super) fn decoded(file: &File<'_>, dict: &Dict, raw: &[u8], room: usize) -> 
         Some(Object::Array(names)) => names.iter().take(5).filter_map(|n| n.name().map(str::to_owned)).collect(),
         Some(_) => return None,
     };
-    let predicted = dict.get("DecodeParms").and_then(|p| file.dict(p)).is_some_and(|p| {
-        p.get("Predictor").and_then(Object::number).is_some_and(|n| n > 1.0)
-    });
+    let predicted = dict
+        .get("DecodeParms")
+        .and_then(|p| file.dict(p))
+        .is_some_and(|p| p.get("Predictor").and_then(Object::number).is_some_and(|n| n > 1.0));
     if predicted {
         // Pictures and cross-reference streams; no text.
         return None;

@@ -168,7 +168,8 @@ fn wide_widths(file: &File<'_>, dict: &Dict) -> (HashMap<u32, f32>, Option<f32>)
             entries += 1;
             match items.next().map(|i| file.resolved(i)) {
                 Some(Object::Array(each)) => {
-                    let numbered = each.iter().enumerate().filter_map(|(i, w)| Some((first as u32 + i as u32, w.number()?)));
+                    let numbered =
+                        each.iter().enumerate().filter_map(|(i, w)| Some((first as u32 + i as u32, w.number()?)));
                     out.extend(numbered.take(CODES_MAX));
                 }
                 Some(Object::Number(last)) => {

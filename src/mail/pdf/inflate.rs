@@ -8,7 +8,8 @@ const BITS_MAX: usize = 15;
 pub(super) fn inflated(packed: &[u8], room: usize) -> Vec<u8> {
     let is_zlib = matches!(packed, [first, second, ..]
         if first & 0x0f == 8 && (u16::from(*first) * 256 + u16::from(*second)) % 31 == 0);
-    let mut bits = Bits { bytes: if is_zlib { packed.get(2..).unwrap_or_default() } else { packed }, held: 0, count: 0 };
+    let mut bits =
+        Bits { bytes: if is_zlib { packed.get(2..).unwrap_or_default() } else { packed }, held: 0, count: 0 };
     let mut out = Vec::new();
     while out.len() < room {
         let (Some(last), Some(kind)) = (bits.take(1), bits.take(2)) else { break };
@@ -137,13 +138,15 @@ fn dynamic(bits: &mut Bits<'_>) -> Option<(Code, Code)> {
 }
 
 fn block(bits: &mut Bits<'_>, out: &mut Vec<u8>, room: usize, literals: &Code, distances: &Code) -> Option<()> {
-    const LENGTHS: [u16; 29] =
-        [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258];
+    const LENGTHS: [u16; 29] = [
+        3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227,
+        258,
+    ];
     const LENGTH_BITS: [u8; 29] =
         [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
     const DISTANCES: [u16; 30] = [
-        1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145,
-        8193, 12289, 16385, 24577,
+        1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097,
+        6145, 8193, 12289, 16385, 24577,
     ];
     while out.len() < room {
         let symbol = literals.symbol(bits)?;
@@ -183,7 +186,8 @@ mod tests {
     fn the_room_is_kept_and_noise_is_borne() {
         assert_eq!(inflated(&[0x78, 0x9c, 0x4b, 0x4c, 0x84, 0x01, 0x00], 4).len().min(4), 4);
         for seed in 0..200u32 {
-            let noise: Vec<u8> = (0..300u32).map(|i| (seed.wrapping_mul(2_654_435_761).wrapping_add(i * i) >> 7) as u8).collect();
+            let noise: Vec<u8> =
+                (0..300u32).map(|i| (seed.wrapping_mul(2_654_435_761).wrapping_add(i * i) >> 7) as u8).collect();
             assert!(inflated(&noise, 1_000).len() < 1_300);
         }
     }

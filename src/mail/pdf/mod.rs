@@ -108,7 +108,11 @@ mod tests {
 
     #[test]
     fn shown_strings_are_read_line_by_line() {
-        check(PLAIN, "BT /F1 12 Tf 50 700 Td (Your line) Tj 0 -14 Td (ends \\(now\\).) Tj ET", "Your line\nends (now).");
+        check(
+            PLAIN,
+            "BT /F1 12 Tf 50 700 Td (Your line) Tj 0 -14 Td (ends \\(now\\).) Tj ET",
+            "Your line\nends (now).",
+        );
         check(PLAIN, "BT /F1 12 Tf 14 TL 50 700 Td (one) Tj T* (two) Tj (three) ' ET", "one\ntwo\nthree");
         check(PLAIN, "BT /F1 12 Tf 50 700 Td [(Po) 20 (tvrda) -300 (raskida)] TJ ET", "Potvrda raskida");
         check(PLAIN, "BT /F1 12 Tf 1 0 0 1 50 700 Tm (a) Tj 1 0 0 1 50 650 Tm <62> Tj ET", "a\n\nb");
@@ -130,7 +134,9 @@ mod tests {
             b"BT /F1 9 Tf <001000110012000300200021> Tj ET",
             "",
         );
-        bytes.extend_from_slice(format!("\n6 0 obj<</Length {}>>stream\n{map}\nendstream endobj\n", map.len()).as_bytes());
+        bytes.extend_from_slice(
+            format!("\n6 0 obj<</Length {}>>stream\n{map}\nendstream endobj\n", map.len()).as_bytes(),
+        );
         assert_eq!(to_text(&bytes).trim(), "ABC žć");
         let ucs2 = "<</Type/Font/Subtype/Type0/Encoding/UniGB-UCS2-H>>";
         check(ucs2, "BT /F1 9 Tf <5DF2953B6237> Tj ET", "已锻户");
@@ -153,7 +159,9 @@ mod tests {
         for end in 0..whole.len() {
             let _ = to_text(&whole[..end]);
         }
-        for piece in ["1 0 obj<<", "[", "<<", "(", "1 0 obj<</Type/Catalog/Pages 1 0 R/Kids[1 0 R]>>stream\n", "BI ID ", "<"] {
+        for piece in
+            ["1 0 obj<<", "[", "<<", "(", "1 0 obj<</Type/Catalog/Pages 1 0 R/Kids[1 0 R]>>stream\n", "BI ID ", "<"]
+        {
             let _ = to_text(format!("%PDF-1.4\n{}", piece.repeat(100_000)).as_bytes());
         }
     }

@@ -31,7 +31,8 @@ pub(super) fn text(file: &File<'_>, page: &Dict, resources: &Dict) -> String {
         Some((part, _)) => content = file.stream(part).map(|(_, data)| data).unwrap_or_default(),
         None => {}
     }
-    let mut writer = Writer { file, out: String::new(), operators: 0, runs: 0, reads: 0, last: None, fonts: HashMap::new() };
+    let mut writer =
+        Writer { file, out: String::new(), operators: 0, runs: 0, reads: 0, last: None, fonts: HashMap::new() };
     writer.run(&content, resources, State::default(), 0);
     writer.out
 }

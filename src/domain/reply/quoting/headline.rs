@@ -258,6 +258,7 @@ pub(super) fn is_reply_mark(line: &str) -> bool {
     }
     let lower = lower(line);
     let core = lower.trim_matches(|c: char| !c.is_alphanumeric());
-    let is_dressed = line.starts_with(['#', '-', '=', '*', '_', '—', '[', '~']) && line.ends_with(['#', '-', '=', '*', '_', '—', ']', '~']);
+    let is_dressed = line.starts_with(['#', '-', '=', '*', '_', '—', '[', '~'])
+        && line.ends_with(['#', '-', '=', '*', '_', '—', ']', '~']);
     words::REPLY_MARKS.iter().any(|mark| if is_dressed { core.contains(mark) } else { core == *mark })
 }

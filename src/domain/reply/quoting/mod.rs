@@ -256,7 +256,17 @@ mod tests {
 
     #[test]
     fn hostile_lines_are_borne() {
-        for line in ["On 1\n", "From: a\n", ">\n", "a wrote:\n", "--\n", "<\n>\n", "Regards,\n", "| a\n", "confidential and may be\n\n"] {
+        for line in [
+            "On 1\n",
+            "From: a\n",
+            ">\n",
+            "a wrote:\n",
+            "--\n",
+            "<\n>\n",
+            "Regards,\n",
+            "| a\n",
+            "confidential and may be\n\n",
+        ] {
             let _ = part(&line.repeat(20_000));
         }
     }

@@ -105,7 +105,9 @@ fn is_device(line: &str) -> bool {
         return false;
     }
     let found = words::DEVICES.iter().any(|d| text.starts_with(d));
-    let closes = words::DEVICES_END.iter().any(|(start, end)| text.starts_with(start) && text.trim_end_matches('.').ends_with(end));
+    let closes = words::DEVICES_END
+        .iter()
+        .any(|(start, end)| text.starts_with(start) && text.trim_end_matches('.').ends_with(end));
     // "Sent from my desk, it is easier." is a sentence.
     (found || closes) && !(text.ends_with('.') && text.contains(','))
 }
@@ -114,7 +116,8 @@ fn is_device(line: &str) -> bool {
 fn without_dashed(lines: &mut Vec<&str>) {
     let is_mark = |line: &str| {
         let bare = line.trim();
-        line == "-- " || (2..=4).contains(&bare.chars().count()) && bare.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '='))
+        line == "-- "
+            || (2..=4).contains(&bare.chars().count()) && bare.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '='))
             || (bare.len() >= 5 && bare.chars().all(|c| c == '_'))
     };
     let exact = lines.iter().position(|l| *l == "-- ");
@@ -123,7 +126,8 @@ fn without_dashed(lines: &mut Vec<&str>) {
     let last = lines.iter().rposition(|l| is_mark(l)).unwrap_or(at);
     let at = if below > DASHED_MAX { last } else { at };
     let short = lines.get(at + 1..).unwrap_or_default();
-    let is_long = short.iter().any(|l| l.chars().count() > 200) || short.iter().filter(|l| !l.trim().is_empty()).count() > DASHED_MAX;
+    let is_long = short.iter().any(|l| l.chars().count() > 200)
+        || short.iter().filter(|l| !l.trim().is_empty()).count() > DASHED_MAX;
     if at > 0 && has_words(&lines[..at]) && !is_long && (exact == Some(at) || !reads_as_text(short)) {
         lines.truncate(at);
     }
@@ -176,7 +180,9 @@ fn closing(line: &str) -> Option<&str> {
         return Some("");
     }
     let rest = rest.trim_matches(|c: char| !c.is_alphanumeric() && c != '@');
-    let is_more = words::CLOSING_TAILS.iter().any(|t| rest.to_lowercase() == *t || rest.to_lowercase().starts_with(&format!("{t},")));
+    let is_more = words::CLOSING_TAILS
+        .iter()
+        .any(|t| rest.to_lowercase() == *t || rest.to_lowercase().starts_with(&format!("{t},")));
     if is_more {
         return Some("");
     }
@@ -198,7 +204,8 @@ fn is_of_signature(line: &str) -> bool {
     let is_sentence = line.ends_with(['.', '!', '?', ';']) && words >= 5 || line.ends_with('?') || line.ends_with(':');
     // Names and titles are written large: most of their long words are.
     let long: Vec<&str> = line.split_whitespace().filter(|w| w.chars().count() > 3).collect();
-    let large = long.iter().filter(|w| w.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic())).count();
+    let large =
+        long.iter().filter(|w| w.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic())).count();
     let is_named = large * 2 >= long.len() || words <= 4;
     count <= 90 && words <= 11 && !is_sentence && is_named
 }
