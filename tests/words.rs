@@ -55,9 +55,9 @@ fn hostile_pages_and_documents_are_answered_at_once() {
     ];
     let mut mails: Vec<Vec<u8>> = Vec::new();
     for piece in pieces {
-        let body = piece.repeat(300_000 / piece.len());
-        mails.push(mail("text/html; charset=utf-8", body.as_bytes()));
-        mails.push(mail("text/plain; charset=utf-8", body.as_bytes()));
+        let body = piece.repeat(100_000 / piece.len());
+        let kind = if piece.ends_with('\n') { "plain" } else { "html" };
+        mails.push(mail(&format!("text/{kind}; charset=utf-8"), body.as_bytes()));
     }
     for piece in [
         "1 0 obj<<",
@@ -67,7 +67,7 @@ fn hostile_pages_and_documents_are_answered_at_once() {
         "<<",
         "1 0 obj<</Type/ObjStm/N 9/First 0>>stream\n",
     ] {
-        let body = format!("%PDF-1.4\n{}", piece.repeat(300_000 / piece.len()));
+        let body = format!("%PDF-1.4\n{}", piece.repeat(100_000 / piece.len()));
         mails.push(mail("application/pdf", body.as_bytes()));
     }
     for raw in mails {

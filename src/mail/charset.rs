@@ -102,7 +102,7 @@ fn chinese(name: &str, bytes: &[u8]) -> f32 {
         common += match (name, lead, trail) {
             (_, _, 0..=0x3f | 0x7f | 0xff) => return 0.0,
             ("gb18030", 0xa1..=0xa3 | 0xb0..=0xd7, 0xa1..) => 1,
-            ("big5", 0xa1..=0xa3 | 0xa4..=0xc6, 0x40..=0x7e | 0xa1..) => 1,
+            ("big5", 0xa1..=0xc6, 0x40..=0x7e | 0xa1..) => 1,
             _ => 0,
         };
     }

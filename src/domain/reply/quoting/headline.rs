@@ -132,9 +132,10 @@ fn is_attribution(line: &str, rest: &[&str]) -> bool {
     let has_address = lower.contains('@');
     if says_wrote(&lower) {
         // A sentence that ends in a colon may have such a verb too: it must look like a headline.
-        return follow && (dated || has_address || starts_like_headline(&lower))
-            || (dated && (has_address || has_time(&lower) || starts_like_headline(&lower)))
-            || (has_address && lower.ends_with(">:") || has_address && starts_like_headline(&lower));
+        let starts = starts_like_headline(&lower);
+        return follow && (dated || has_address || starts)
+            || dated && (has_address || has_time(&lower) || starts)
+            || has_address && (starts || lower.ends_with(">:"));
     }
     let ends_with_address = lower.trim_end_matches([':', '：', ' ']).ends_with(['>', ']', ')']);
     has_address && ends_with_address && dated && (has_time(&lower) || follow)

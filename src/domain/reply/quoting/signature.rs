@@ -97,7 +97,7 @@ fn without_devices(lines: &mut Vec<&str>) {
 }
 
 fn is_device(line: &str) -> bool {
-    let line = line.trim().trim_matches(['-', '*', '_', ' ', '—']);
+    let line = line.trim().trim_matches(['-', '*', '_', ' ', '—']).trim_start_matches(['(', '[', '<']);
     let lower = line.to_lowercase();
     let text = lower.split(['<', '(', '[']).next().unwrap_or_default().trim_end();
     let is_short = text.chars().count() <= 90 && text.split_whitespace().count() <= 12;
@@ -118,7 +118,7 @@ fn without_dashed(lines: &mut Vec<&str>) {
         let bare = line.trim();
         line == "-- "
             || (2..=4).contains(&bare.chars().count()) && bare.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '='))
-            || (bare.len() >= 5 && bare.chars().all(|c| c == '_'))
+            || (bare.len() >= 5 && bare.chars().all(|c| matches!(c, '_' | '—' | '─')))
     };
     let exact = lines.iter().position(|l| *l == "-- ");
     let Some(at) = exact.or_else(|| lines.iter().rposition(|l| is_mark(l))) else { return };
@@ -128,7 +128,12 @@ fn without_dashed(lines: &mut Vec<&str>) {
     let short = lines.get(at + 1..).unwrap_or_default();
     let is_long = short.iter().any(|l| l.chars().count() > 200)
         || short.iter().filter(|l| !l.trim().is_empty()).count() > DASHED_MAX;
-    if at > 0 && has_words(&lines[..at]) && !is_long && (exact == Some(at) || !reads_as_text(short)) {
+    // A long rule may as well part a letter: below it must stand who somebody is, and nothing else.
+    let is_rule = lines.get(at).is_some_and(|l| l.trim().chars().count() >= 5);
+    let is_whose = |l: &&str| l.trim().is_empty() || is_of_signature(l.trim());
+    let contact = |l: &&str| l.contains('@') || l.contains("://") || !l.trim_start().starts_with(char::is_lowercase);
+    let fits = !is_rule || short.iter().all(is_whose) && short.iter().filter(|l| !l.trim().is_empty()).any(contact);
+    if at > 0 && has_words(&lines[..at]) && fits && !is_long && (exact == Some(at) || !reads_as_text(short)) {
         lines.truncate(at);
     }
 }
@@ -165,10 +170,17 @@ fn without_closing(lines: &mut Vec<&str>) {
 /// What stands behind the closing on its line, if the line is one.
 fn closing(line: &str) -> Option<&str> {
     let bare = line.trim().trim_start_matches(['*', '_', '-', ' ']);
-    if bare.chars().count() > 80 {
+    let length = bare.chars().count();
+    if length > 200 {
         return None;
     }
     let lower = bare.to_lowercase();
+    if words::FORMULAS.iter().any(|f| lower.starts_with(f)) {
+        return Some("");
+    }
+    if length > 80 {
+        return None;
+    }
     let found = words::CLOSINGS.iter().filter(|c| lower.starts_with(**c)).max_by_key(|c| c.len())?;
     // Lower case may have another length; the rest is counted in characters.
     let at = bare.char_indices().nth(found.chars().count()).map_or(bare.len(), |(i, _)| i);
