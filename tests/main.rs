@@ -31,3 +31,4 @@ mod store;
 mod support;
 mod templates;
 mod verdicts;
+mod words;

@@ -142,7 +142,9 @@ fn fold_char(c: char, out: &mut String) {
         'ы' => "y",
         'ю' => "ju",
         'я' => "ja",
-        'ъ' | 'ь' => "",
+        'ъ' => "",
+        // "Расторгнуть" is to end, "расторгнут" has ended.
+        'ь' => "j",
         other => {
             out.push(simplified(other));
             return;
