@@ -101,7 +101,7 @@ fn labelled_replies_are_read_and_none_is_falsely_confirmed() {
 }
 
 #[test]
-fn each_lexicon_example_meets_its_rule() {
+fn each_lexicon_example_meets_its_rule_and_no_counter_example_does() {
     use odjava::domain::reply::normalize::tokenise;
     let lexicon = &CONTEXT.lexicon;
     let today = "2026-11-10".parse().expect("a day");
@@ -109,12 +109,17 @@ fn each_lexicon_example_meets_its_rule() {
     for source in lexicon::sources().expect("the files parse") {
         let language = lexicon.languages.iter().find(|l| l.tag == source.language).expect("compiled");
         for rule in &source.rule {
-            let text = tokenise(&rule.example, &lexicon.days, today, &|w| language.breaks_clause(w));
             let name = format!("{}.{}.{}", source.language, rule.kind.name(), rule.id);
-            let marked = lexicon.mark(&text);
-            if !language.look(&marked).hits().iter().any(|(n, _)| language.rules[*n].name == name) {
-                missed.push(format!("{name}: {}", rule.example));
+            let meets = |sentence: &str| {
+                let text = tokenise(sentence, &lexicon.days, today, &|w| language.breaks_clause(w));
+                let marked = lexicon.mark(&text);
+                language.look(&marked).hits().iter().any(|(n, _)| language.rules[*n].name == name)
+            };
+            if !meets(&rule.example) {
+                missed.push(format!("{name} is not met by {}", rule.example));
             }
+            let wrong = rule.counter_examples.iter().filter(|s| meets(s));
+            missed.extend(wrong.map(|s| format!("{name} is met by its counter example {s}")));
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));

@@ -1,6 +1,6 @@
 //! The whole way from a parsed mail to a [`Reply`]: ours? whose? authentic? what does it say?
 
-use super::classify::{self, Circumstances, Classified, Standing, classify};
+use super::classify::{self, Circumstances, Classified, classify};
 use super::lexicon::{Language, Lexicon};
 use super::message::InboundMessage;
 use super::normalize::{Text, tokenise};
@@ -111,7 +111,7 @@ pub fn features<D: CaseDirectory>(
     trust: &Trust,
     lexicon: &Lexicon,
     now: Timestamp,
-) -> Result<Option<(Features, Option<Standing>)>, D::Error> {
+) -> Result<Option<Features>, D::Error> {
     let seen = Prepared::of(message, directory, trust, lexicon, now)?;
     if message.report.is_some() {
         return Ok(None);

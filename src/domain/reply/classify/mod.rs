@@ -118,11 +118,7 @@ impl<'l> Scene<'l> {
 
     fn standing(&self) -> Standing {
         let best = self.hits.iter().filter(|h| h.confirms()).map(|h| h.strangers).min();
-        Standing {
-            strangers: best.unwrap_or(Strangers::Several),
-            doubted: self.hits.iter().any(doubts),
-            contradicted: self.hits.iter().any(contradicts),
-        }
+        Standing { strangers: best.unwrap_or(Strangers::Several), doubted: self.hits.iter().any(doubts) }
     }
 
     fn features(&self, body: &Text, at: Circumstances<'_>) -> Features {
@@ -143,15 +139,13 @@ impl<'l> Scene<'l> {
 
 /// How well a confirmation that the rules found stands, before the second reader is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+struct Standing {
     strangers: Strangers,
     /// Something else in the mail makes one wonder.
     doubted: bool,
-    /// Something else in it speaks against any.
-    contradicted: bool,
 }
 
-/// What the second reader sees of a mail, and how its confirmation stands; for its training.
+/// What the second reader sees of a mail; for its training.
 #[must_use]
 pub fn features(
     body: &Text,
@@ -159,10 +153,8 @@ pub fn features(
     lexicon: &Lexicon,
     languages: &[&Language],
     at: Circumstances<'_>,
-) -> Option<(Features, Option<Standing>)> {
-    let scene = Scene::of(body, subject, lexicon, languages, at.names)?;
-    let confirmed = scene.hits.iter().any(Hit::confirms);
-    Some((scene.features(body, at), confirmed.then(|| scene.standing())))
+) -> Option<Features> {
+    Scene::of(body, subject, lexicon, languages, at.names).map(|scene| scene.features(body, at))
 }
 
 /// Reads `body` (the author's own words) and `subject` (empty when it only repeats ours).

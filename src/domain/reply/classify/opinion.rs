@@ -70,3 +70,50 @@ impl Opinion {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Certain of one kind, what is left shared by the rest.
+    fn sure_of(kind: usize, share: f32) -> Opinion {
+        let rest = (1.0 - share) / (KIND_COUNT - 1) as f32;
+        let mut read = [rest; KIND_COUNT];
+        read[kind] = share;
+        Opinion::of(read)
+    }
+
+    #[test]
+    fn no_opinion_makes_a_confirmation() {
+        for kind in 0..KIND_COUNT {
+            for share in [0.1, 0.3, 0.5, 0.9, 1.0] {
+                for open in KINDS.iter().filter(|k| **k != Kind::Confirmed).chain([&Kind::Unclear]) {
+                    let settled = sure_of(kind, share).settle(Classified::plain(*open, false));
+                    assert_ne!(settled.kind, Kind::Confirmed, "{kind} {share} {open:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_looks_confirmed_to_it_alone_is_left_to_the_holder() {
+        let settled = sure_of(0, 0.9).settle(Classified::plain(Kind::Unclear, false));
+        assert_eq!((settled.kind, settled.certain), (Kind::Unclear, false));
+    }
+
+    #[test]
+    fn the_bar_for_a_confirmation_rises_with_strangers_and_doubts() {
+        let check = |strangers, doubted, share, expected| {
+            let standing = Standing { strangers, doubted };
+            assert_eq!(sure_of(0, share).bears(&standing), expected, "{standing:?} {share}");
+        };
+        check(Strangers::None, false, 0.1, true);
+        check(Strangers::None, false, 0.01, false);
+        check(Strangers::None, true, 0.5, false);
+        check(Strangers::None, true, 0.7, true);
+        check(Strangers::InSentence, false, 0.3, false);
+        check(Strangers::One, false, 0.6, false);
+        check(Strangers::Several, false, 0.8, false);
+        check(Strangers::Several, true, 0.95, true);
+    }
+}
