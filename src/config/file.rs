@@ -186,7 +186,11 @@ fn directory(section: Option<&Section<'_, '_>>, place: &Place<'_>) -> DirectoryP
         // Beside the config a folder counts when it is there.
         stated.or_else(|| Some(place.folder().join(key)).filter(|p| p.is_dir()))
     };
-    let out = DirectoryPlaces { carriers: folder("carriers"), templates: folder("templates") };
+    let out = DirectoryPlaces {
+        carriers: folder("carriers"),
+        templates: folder("templates"),
+        lexicon: folder("lexicon"),
+    };
     section.into_iter().for_each(Section::finish);
     out
 }

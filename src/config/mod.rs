@@ -8,6 +8,7 @@
 //! | `carriers`, `carrier_record` | `config/carriers/**.toml` |
 //! | `holidays` | `config/holidays/*.toml` |
 //! | `templates` | `templates/<language>/<purpose>/{subject,body}.txt` |
+//! | `lexicon` | `config/lexicon/*.toml` |
 
 pub mod account;
 mod account_file;
@@ -174,6 +175,8 @@ pub struct DirectoryPlaces {
     pub carriers: Option<PathBuf>,
     /// Templates.
     pub templates: Option<PathBuf>,
+    /// Phrases of more languages, or more phrases.
+    pub lexicon: Option<PathBuf>,
 }
 
 /// Bounds on what comes in.
