@@ -17,6 +17,7 @@ mod harness;
 mod imap;
 mod local_out;
 mod machine;
+mod opinion;
 mod properties;
 mod real_servers;
 mod replies;

@@ -87,7 +87,8 @@ fn accounts_told(rules: &ConfiguredRules) -> String {
 fn lexicon(rules: &ConfiguredRules) -> Result<String, String> {
     let lexicon = super::run::lexicon_of(rules).map_err(|e| e.to_string())?;
     let languages: Vec<&str> = lexicon.languages.iter().map(|l| l.tag.as_str()).collect();
-    let folder = rules.config.directory.lexicon.as_ref().map_or_else(String::new, |f| format!(", {} read", f.display()));
+    let folder =
+        rules.config.directory.lexicon.as_ref().map_or_else(String::new, |f| format!(", {} read", f.display()));
     Ok(format!("replies are read in {}{folder}", languages.join(", ")))
 }
 

@@ -162,7 +162,11 @@ fn find(named: &[PathBuf], gate: &Gate, jobs: mpsc::Sender<Batch<Message>>) {
     let all = mail_files::each(named, &mut |message| {
         size += message.size();
         batch.push(message);
-        if batch.len() >= BATCH || size >= BATCH_BYTES { flush(&mut batch, &mut size) } else { ControlFlow::Continue(()) }
+        if batch.len() >= BATCH || size >= BATCH_BYTES {
+            flush(&mut batch, &mut size)
+        } else {
+            ControlFlow::Continue(())
+        }
     });
     if all.is_continue() && !batch.is_empty() {
         let _ = flush(&mut batch, &mut size);

@@ -78,7 +78,8 @@ pub(super) fn each(named: &[PathBuf], take: &mut Take<'_>) -> ControlFlow<()> {
             };
             folder(path, 0, &mut counted)?;
             if count == 0 {
-                let problem = format!("{} holds no message: name .eml files, or a folder that holds some", path.display());
+                let problem =
+                    format!("{} holds no message: name .eml files, or a folder that holds some", path.display());
                 take(missing(path, problem))?;
             }
         } else {

@@ -33,6 +33,7 @@ use chrono::NaiveTime;
 pub use reader::{Problem, Problems as ConfigProblems};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The window in which follow-ups leave where neither config nor record names one: office hours.
 pub const USUAL_SEND_WINDOW: &str = "0 * 9-16 * * Mon-Fri";
@@ -56,6 +57,23 @@ pub struct Config {
     pub directory: DirectoryPlaces,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[reader]`: who is asked about unclear mail; nobody unless it is there.
+    pub reader: Option<SecondReader>,
+}
+
+/// An OpenAI-compatible endpoint on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondReader {
+    /// A loopback address or `localhost`.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Path of chat completions.
+    pub path: String,
+    /// What it calls its model.
+    pub model: String,
+    /// How long it may take.
+    pub timeout: Duration,
 }
 
 /// When a silent carrier is written to again.

@@ -1,15 +1,18 @@
 //! From a stored message to its case: parse, match, authenticate, classify, apply. Called by the daemon for
-//! new mail and by `odjava resolve --file` and `--trust` for mail the holder vouches for.
+//! new mail and by `odjava resolve --file` and `--trust` for mail the holder vouches for. Where another reader is asked
+//! about a mail, that is done between two transactions.
 
-use super::Parts;
+use super::{Parts, opinion};
 use crate::domain::address::MessageId;
 use crate::domain::decide;
 use crate::domain::effect::NudgeKind;
 use crate::domain::event::{Event, ResolveAct};
+use crate::domain::reply::second_opinion::{self, SecondOpinion};
 use crate::domain::reply::{self, Authenticity, CaseDirectory, MatchBasis, MessageKey, Reading};
 use crate::engine::EngineError;
 use crate::mail::parse;
 use crate::store::{CaseId, InboxRow, InboxStatus, Store, StoreError, Tx};
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
 
 /// Messages read per turn of the store's thread: others want it too.
@@ -17,41 +20,99 @@ const BATCH: u32 = 5;
 /// Tries to read one message.
 const TRIES_MAX: u32 = 3;
 
-/// Reads all stored messages that were not read yet, each in its own transaction.
+/// A message that another reader is asked about before it is applied.
+struct Pending {
+    row: InboxRow,
+    question: String,
+}
+
+/// What one turn came to.
+#[derive(Default)]
+struct Turn {
+    /// Messages that were taken up.
+    count: usize,
+    /// Those of them that are asked about first.
+    pending: Vec<Pending>,
+}
+
+/// What another reader says of a message.
+enum Second {
+    /// It was not asked.
+    NotAsked,
+    /// It was; it may have said nothing.
+    Asked(Option<SecondOpinion>),
+}
+
+/// Reads all stored messages that were not read yet, each in its own transaction; asks another reader where there is one.
 ///
 /// # Errors
 /// [`EngineError::Store`] when the store fails. A message that cannot be read is tried three times and
 /// then set aside and shown; it never stops the others.
-pub fn read_new(parts: &Parts, store: &mut Store) -> Result<usize, EngineError> {
+pub async fn read_new(parts: &Parts) -> Result<usize, EngineError> {
     let mut count = 0;
     loop {
-        match read_some(parts, store)? {
+        match turn(parts).await? {
             0 => return Ok(count),
             read => count += read,
         }
     }
 }
 
-/// Reads a few of them; returns how many.
-fn read_some(parts: &Parts, store: &mut Store) -> Result<usize, EngineError> {
+/// Reads a few messages; returns how many were taken up.
+async fn turn(parts: &Parts) -> Result<usize, EngineError> {
+    let mine = parts.clone();
+    let turn = parts.store.read(move |store| read_some(&mine, store)).await?;
+    // No network inside a transaction: those are over, and others apply what is said.
+    let asked = turn.pending.into_iter().map(|p| async move {
+        let said = match &parts.config.reader {
+            Some(reader) => opinion::ask(reader, &p.question).await,
+            None => None,
+        };
+        (p.row, said)
+    });
+    let heard = join_all(asked).await;
+    if !heard.is_empty() {
+        let mine = parts.clone();
+        let apply = move |store: &mut Store| {
+            heard.into_iter().try_for_each(|(row, said)| take_up(&mine, store, &row, Second::Asked(said)).map(drop))
+        };
+        parts.store.read(apply).await?;
+    }
+    Ok(turn.count)
+}
+
+/// Reads a few messages that nobody need be asked about; returns the others.
+fn read_some(parts: &Parts, store: &mut Store) -> Result<Turn, EngineError> {
     let rows = store.read(|tx| tx.new_messages(BATCH))?;
-    for row in &rows {
+    let mut turn = Turn { count: rows.len(), pending: Vec::new() };
+    for row in rows {
         if store.transaction(|tx| tx.reading_begins(row.key))? >= TRIES_MAX {
-            give_up(parts, store, row)?;
+            give_up(parts, store, &row)?;
             continue;
         }
         super::fault::point("before_reading");
-        match store.transaction(|tx| take_in(parts, tx, row)) {
-            Ok(()) => {}
-            Err(EngineError::Store(error)) if !matches!(error, StoreError::Corrupt { .. }) => {
-                // Not the message's fault. Should this fail too, it is shown to the holder sooner, no worse.
-                let _ = store.transaction(|tx| tx.reading_put_back(row.key));
-                return Err(error.into());
-            }
-            Err(error) => tracing::error!(message = row.key.0, %error, "a message could not be applied"),
+        // The try stays counted until the message is applied: one that ends the process must not do so for ever.
+        if let Some(question) = take_up(parts, store, &row, Second::NotAsked)? {
+            turn.pending.push(Pending { row, question });
         }
     }
-    Ok(rows.len())
+    Ok(turn)
+}
+
+/// Applies a message in a transaction, or returns what another reader is to be asked first.
+fn take_up(parts: &Parts, store: &mut Store, row: &InboxRow, second: Second) -> Result<Option<String>, EngineError> {
+    match store.transaction(|tx| take_in(parts, tx, row, second)) {
+        Ok(question) => Ok(question),
+        Err(EngineError::Store(error)) if !matches!(error, StoreError::Corrupt { .. }) => {
+            // Not the message's fault. Should this fail too, it is shown to the holder sooner, no worse.
+            let _ = store.transaction(|tx| tx.reading_put_back(row.key));
+            Err(error.into())
+        }
+        Err(error) => {
+            tracing::error!(message = row.key.0, %error, "a message could not be applied");
+            Ok(None)
+        }
+    }
 }
 
 /// Sets a message aside and tells the holder. What stands in the way of telling (the account left the config,
@@ -81,8 +142,19 @@ fn read(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Reading, EngineErr
     Ok(reading)
 }
 
-fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<(), EngineError> {
-    let reading = read(parts, tx, row)?;
+/// Applies a message, or says what another reader is to be asked first; then nothing is changed.
+fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, second: Second) -> Result<Option<String>, EngineError> {
+    let mut reading = read(parts, tx, row)?;
+    let question = second_opinion::question(&reading).filter(|_| parts.config.reader.is_some() && !row.in_sent);
+    match (question, second) {
+        (Some(question), Second::NotAsked) => return Ok(Some(question)),
+        (Some(_), Second::Asked(Some(said))) => reading.reply.hear(said),
+        _ => {}
+    }
+    apply(parts, tx, row, reading).map(|()| None)
+}
+
+fn apply(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, reading: Reading) -> Result<(), EngineError> {
     let summary = summary(&reading);
     // In the Sent folder lies what the holder wrote, under whatever address.
     if reading.ours || row.in_sent {
@@ -114,6 +186,7 @@ fn summary(reading: &Reading) -> String {
         "from_domain": reading.reply.from_domain,
         "language": reading.language,
         "guesses": reading.guesses,
+        "opinion": reading.reply.opinion,
     })
     .to_string()
 }
@@ -207,8 +280,12 @@ pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
     let mut changes = parts.store.changes();
     loop {
         changes.borrow_and_update();
-        let mine = parts.clone();
-        let wait = match parts.store.read(move |store| read_some(&mine, store)).await {
+        let done = tokio::select! {
+            done = turn(&parts) => done,
+            // Whoever is being asked is not waited for: the message is read at the next start.
+            () = stop.asked() => return,
+        };
+        let wait = match done {
             Ok(0) => super::LONG,
             Ok(_) => {
                 parts.store.note_change();

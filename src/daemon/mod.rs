@@ -8,6 +8,7 @@ pub mod intake;
 pub mod local_out;
 pub mod mailbox;
 pub mod maildir_in;
+mod opinion;
 pub mod smtp;
 mod store_thread;
 pub mod telemetry;
@@ -136,10 +137,9 @@ pub async fn run_once(parts: Parts, store_file: &std::path::Path) -> Result<(), 
             trouble.push(format!("account `{}`: {reason}", account.name));
         }
     }
-    let mine = parts.clone();
-    parts.store.write(move |store| intake::read_new(&mine, store)).await?;
-    let mine = parts.clone();
-    parts.store.write(move |store| timekeeper::ring_due(&mine, store)).await?;
+    intake::read_new(&parts).await?;
+    parts.store.note_change();
+    timekeeper::ring_due(&parts).await?;
     for account in parts.config.accounts.values() {
         dispatch::once(&parts, account).await?;
         mailbox::file_copies(&parts, account).await?;

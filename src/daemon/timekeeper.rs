@@ -26,11 +26,18 @@ pub struct Rung {
 ///
 /// # Errors
 /// [`EngineError`] when the store fails; what was rung before stays rung.
-pub fn ring_due(parts: &Parts, store: &mut Store) -> Result<Rung, EngineError> {
-    let mut count = 0;
-    if !store.read(|tx| tx.due_timers(parts.clock.now(), 1))?.is_empty() {
-        intake::read_new(parts, store)?;
+pub async fn ring_due(parts: &Parts) -> Result<Rung, EngineError> {
+    let now = parts.clock.now();
+    let due = parts.store.read(move |store: &mut Store| store.read(|tx| tx.due_timers(now, 1))).await;
+    if !due.map_err(EngineError::from)?.is_empty() {
+        intake::read_new(parts).await?;
     }
+    let mine = parts.clone();
+    parts.store.read(move |store| ring(&mine, store)).await
+}
+
+fn ring(parts: &Parts, store: &mut Store) -> Result<Rung, EngineError> {
+    let mut count = 0;
     loop {
         let now = parts.clock.now();
         let due = store.read(|tx| tx.due_timers(now, BATCH))?;
@@ -154,9 +161,8 @@ fn blindness(parts: &Parts, tx: &Tx<'_>, account: &str) -> Result<Option<Timesta
 pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
     let mut changes = parts.store.changes();
     loop {
-        let mine = parts.clone();
         changes.borrow_and_update();
-        let wait = match parts.store.read(move |store| ring_due(&mine, store)).await {
+        let wait = match ring_due(&parts).await {
             Ok(rung) => {
                 if rung.count > 0 {
                     parts.store.note_change();

@@ -13,6 +13,7 @@ pub mod process;
 pub mod proxy;
 pub mod servers;
 pub mod smtp_peer;
+pub mod stub_reader;
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};

@@ -23,6 +23,8 @@ pub struct Reading {
     pub guesses: Vec<Reference>,
     /// What it says; its `message` key is 0 until the caller knows it.
     pub reply: Reply,
+    /// What the sender calls itself.
+    pub sender_name: String,
     /// The author's own words: no quotes, no signature.
     pub reply_text: String,
     /// Language and, where there are two, script: `sr-Latn`, `en`, `zh-Hans`; `und` when nothing tells.
@@ -161,6 +163,7 @@ pub fn read<D: CaseDirectory>(
         reply: reply(message, classified, &proof, received_at, basis, lexicon, &own),
         matched: found.case,
         guesses: found.guesses,
+        sender_name: message.from.first().map_or_else(String::new, |a| a.name.clone()),
         reply_text: own,
         language,
         proven_in_record: proof.in_record && proof.authenticity == Authenticity::Aligned,
@@ -218,6 +221,7 @@ fn reply(
         wants_id_document: classified.wants_id_document,
         bounce: message.report.clone(),
         evidence: classified.evidence,
+        opinion: None,
     }
 }
 
