@@ -7,6 +7,7 @@ pub use telling::Paint;
 
 use crate::domain::address::{Address, MessageId, Reference};
 use crate::domain::identity::{Iccid, Line, Msisdn};
+use crate::domain::reply::proof::{Inquiry, Proof};
 use crate::domain::reply::{
     Authenticity, BounceClass, CaseDirectory, EvidenceWords, InboundMessage, Kind, KnownCase, Lexicon, Reading, Trust,
     authenticity, read, would_do,
@@ -15,7 +16,6 @@ use crate::domain::{Date, Timestamp};
 use crate::mail;
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a file that are read.
@@ -129,25 +129,10 @@ pub struct BounceExplained {
     pub recipient: Option<String>,
 }
 
-/// Explains one file.
-///
-/// # Errors
-/// When the file cannot be read or the cases cannot be looked up; a malformed message is no error.
-pub fn explain_file<D, L>(path: &Path, context: &Context<D, L>) -> Result<Explanation, ExplainError>
-where
-    D: CaseDirectory,
-    D::Error: std::fmt::Display,
-    L: Borrow<Lexicon>,
-{
-    let unreadable = |source| ExplainError::Unreadable { path: path.to_owned(), source };
-    let mut raw = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(FILE_MAX + 1).read_to_end(&mut raw).map_err(unreadable)?;
-    let truncated = raw.len() as u64 > FILE_MAX;
-    explain_bytes(&path.display().to_string(), &raw, truncated, context)
-}
+/// Finds out what the signatures in the bytes of a message prove; asks DNS for that.
+pub type Prover = dyn Fn(&[u8], &Inquiry) -> Proof + Sync;
 
-/// Explains the bytes of one message that is called `name`.
+/// Explains the bytes of one message that is called `name`, without asking anybody.
 ///
 /// # Errors
 /// When the cases cannot be looked up.
@@ -162,9 +147,35 @@ where
     D::Error: std::fmt::Display,
     L: Borrow<Lexicon>,
 {
-    let message = mail::parse::parse(raw, truncated);
-    let reading = read(&message, &context.directory, &context.trust, context.lexicon.borrow(), context.now)
-        .map_err(|e| ExplainError::Directory(e.to_string()))?;
+    explain_proven(name, raw, truncated, context, None)
+}
+
+/// As [`explain_bytes`]; `prover` looks at signatures where the holder's server wrote no verdict.
+///
+/// # Errors
+/// When the cases cannot be looked up.
+pub fn explain_proven<D, L>(
+    name: &str,
+    raw: &[u8],
+    truncated: bool,
+    context: &Context<D, L>,
+    prover: Option<&Prover>,
+) -> Result<Explanation, ExplainError>
+where
+    D: CaseDirectory,
+    D::Error: std::fmt::Display,
+    L: Borrow<Lexicon>,
+{
+    let mut message = mail::parse::parse(raw, truncated);
+    let read = |message: &InboundMessage| {
+        read(message, &context.directory, &context.trust, context.lexicon.borrow(), context.now)
+            .map_err(|e| ExplainError::Directory(e.to_string()))
+    };
+    let mut reading = read(&message)?;
+    if let (Some(prover), Some(inquiry)) = (prover, reading.inquiry.take()) {
+        message.proof = Some(prover(raw, &inquiry));
+        reading = read(&message)?;
+    }
     Ok(explanation(name, &message, reading, context.now))
 }
 
@@ -220,6 +231,8 @@ struct CasesFile {
     carrier_domains: Vec<String>,
     #[serde(default)]
     public_domains: Vec<String>,
+    #[serde(default)]
+    arc_sealers: Vec<String>,
     #[serde(default, rename = "case")]
     cases: Vec<CaseEntry>,
 }
@@ -261,6 +274,7 @@ impl FileDirectory {
             authserv_ids: vec![file.trusted_authserv_id],
             own_addresses: own_addresses.map_err(|e| e.to_string())?,
             public_domains: file.public_domains,
+            arc_sealers: file.arc_sealers,
         };
         let cases: Result<Vec<_>, String> = file.cases.into_iter().map(|c| known(c, &file.carrier_domains)).collect();
         Ok((Self { cases: cases? }, trust))

@@ -33,8 +33,9 @@
 //!    writes the state, the journal line and the outbox row with the final bytes. [`daemon::dispatch`] connects,
 //!    names sender and recipient, claims the row on disk, hands the mail over, and settles the row.
 //! 2. **Mail to case.** [`daemon::imap`] stores raw bytes with their place; [`daemon::intake`] parses, matches,
-//!    authenticates and classifies ([`domain::reply::read`]), and applies what the reply means. No match: a
-//!    person decides.
+//!    authenticates and classifies ([`domain::reply::read`]), and applies what the reply means. Where the holder's
+//!    server says nothing of the sender, [`daemon::verify`] first asks DNS for the keys of the mail's signatures
+//!    ([`mail::dkim`]). No match: a person decides.
 //! 3. **Alarm to follow-up.** [`daemon::timekeeper`] rings what is due; the state is looked at again, because an
 //!    alarm is a question, not an order.
 //!

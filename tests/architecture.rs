@@ -38,11 +38,13 @@ const RULES: &[Rule] = &[
         parts: &["domain"],
         crates: &[
             "html2text",
+            "idna",
             "lettre::message",
             "lettre::address",
             "lettre::error",
             "mail_parser",
             "ring::digest",
+            "ring::signature",
             "thiserror",
         ],
     },

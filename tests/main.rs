@@ -9,15 +9,19 @@
 )]
 
 mod architecture;
+mod authenticity;
 mod cli;
 mod compose;
 mod config;
+mod explain;
 mod faults;
+mod forgeries;
 mod harness;
 mod imap;
 mod local_out;
 mod machine;
 mod opinion;
+mod proofs;
 mod properties;
 mod real_servers;
 mod replies;

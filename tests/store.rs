@@ -44,6 +44,25 @@ fn a_store_of_a_newer_version_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_store_of_the_first_version_is_brought_up_to_date_with_its_mail() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("odjava.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../src/store/migrations/0001_initial.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute(
+        "INSERT INTO inbox (account, folder, role, uid_validity, uid, digest, raw, truncated, received_at, stored_at, status)
+         VALUES ('home', 'INBOX', 'inbox', 1, 1, 'd', x'41', 0, 1, 1, 'new')",
+        [],
+    )
+    .unwrap();
+    drop(old);
+    let mut store = Store::open(&path).unwrap();
+    let mails = changed(&mut store, |tx| tx.new_messages(at(0), 10));
+    assert_eq!((mails.len(), mails[0].proof.clone(), mails[0].looks), (1, None, 0));
+}
+
+#[test]
 fn a_file_that_is_no_store_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("odjava.db");
@@ -112,7 +131,7 @@ fn the_same_mail_is_kept_once_wherever_it_is_seen() {
     assert_eq!(moved, Sighting::Copy(key));
     let other = changed(&mut store, |tx| tx.store_message(&message("Junk", 1, 7, b"two"), at(4)));
     assert!(matches!(other, Sighting::First(_)));
-    assert_eq!(changed(&mut store, |tx| tx.new_messages(10)).len(), 2, "two mails to read");
+    assert_eq!(changed(&mut store, |tx| tx.new_messages(at(0), 10)).len(), 2, "two mails to read");
 }
 
 #[test]
@@ -127,7 +146,7 @@ fn tries_to_read_a_mail_are_counted_and_one_set_aside_is_not_read_again() {
     assert_eq!(changed(&mut store, |tx| tx.reading_begins(key)), 2, "a failure of the store is no try");
     changed(&mut store, |tx| tx.set_aside(key));
     assert_eq!(changed(&mut store, |tx| tx.message(key)).unwrap().status, InboxStatus::SetAside);
-    assert!(changed(&mut store, |tx| tx.new_messages(10)).is_empty());
+    assert!(changed(&mut store, |tx| tx.new_messages(at(0), 10)).is_empty());
 }
 
 #[test]

@@ -30,14 +30,17 @@ const NEIGHBOURS: usize = 40;
 struct Example {
     kind: usize,
     features: Features,
+    note: String,
 }
 
 fn main() -> ExitCode {
     let (mut inputs, mut out, mut validate) = (Vec::new(), None, false);
+    let mut dump = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--cross-validate" => validate = true,
+            "--dump" => dump = true,
             "--out" => out = arguments.next().map(PathBuf::from),
             flag if flag.starts_with('-') => inputs.clear(),
             _ => inputs.push(PathBuf::from(argument)),
@@ -54,6 +57,13 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if dump {
+        for e in &examples {
+            let f: Vec<String> = e.features.0.iter().map(|(b, v)| format!("{b}:{v:.4}")).collect();
+            println!("{}\t{}", e.note, f.join(" "));
+        }
+        return ExitCode::SUCCESS;
+    }
     println!("{} examples", examples.len());
     if validate {
         cross_validate(&examples);
@@ -80,7 +90,10 @@ fn read(inputs: &[PathBuf]) -> Result<Vec<Example>, String> {
             let Some(kind) = KINDS.iter().position(|k| k.name() == label.kind) else { continue };
             let message = mail::parse::parse(&raw, false);
             let found = features(&message, &directory, &trust, &lexicon, now).expect("a file directory answers");
-            out.extend(found.map(|features| Example { kind, features }));
+            out.extend(found.map(|(features, standing)| {
+                let note = format!("{}\t{}\t{}\t{standing:?}", label.name, label.kind, label.language);
+                Example { kind, features, note }
+            }));
         }
     }
     Ok(out)

@@ -409,6 +409,9 @@ pub struct Explain {
     /// Folder of phrases that add to those built in [default: as the config says]
     #[arg(long, value_name = "FOLDER")]
     pub lexicon: Option<PathBuf>,
+    /// Ask DNS for the keys of signatures where your mail server wrote no verdict
+    #[arg(long)]
+    pub verify: bool,
 }
 
 /// `demo`.

@@ -99,9 +99,15 @@ fn believed(rules: &ConfiguredRules, account: &Account, findings: &mut Findings)
     if named.is_empty() {
         findings.hint(
             &what,
-            "no reply can be proven genuine, so you are asked about each: set authserv_id in [trust] to the first \
-             word of Authentication-Results in a mail that you received"
-                .to_owned(),
+            format!(
+                "no server's verdict on senders is believed, so {}: set authserv_id in [trust] to the first word of \
+                 Authentication-Results in a mail that you received",
+                if rules.config.trust.verify_dkim {
+                    "only signed replies are proven genuine"
+                } else {
+                    "you are asked about each reply"
+                }
+            ),
         );
     } else {
         findings.good(&what, format!("verdicts of {} are believed", named.join(", ")));

@@ -9,7 +9,7 @@ use super::run;
 use crate::domain::Timestamp;
 use crate::domain::address::{MessageId, Reference};
 use crate::domain::reply::{CaseDirectory, Kind, KnownCase, Lexicon, Trust};
-use crate::explain::{Context, FileDirectory, Paint, explain_bytes};
+use crate::explain::{Context, FileDirectory, Paint, Prover, explain_proven};
 use crate::store::{Store, StoreError, Tx};
 use anyhow::{Context as _, bail};
 use std::collections::BTreeMap;
@@ -49,7 +49,8 @@ pub(super) fn explain(place: &Place, what: &Explain, output: &mut Output) -> any
         }
     };
     let lexicon = run::lexicon_with(what.lexicon.as_deref().or(folder.as_deref()))?;
-    let shared = Shared { cases, trust, lexicon, now, json: output.json() };
+    let prover = what.verify.then(|| run::prover(place)).transpose()?;
+    let shared = Shared { cases, trust, lexicon, now, prover, json: output.json() };
     let mut told = Told::new(place);
     let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS_MAX);
     read_all(&shared, &what.files, readers, &mut |answers| told.tell(answers, output))?;
@@ -64,6 +65,7 @@ fn trust_of_all(desk: &Desk) -> Trust {
         all.authserv_ids.extend(trust.authserv_ids);
         all.own_addresses = trust.own_addresses;
         all.public_domains = trust.public_domains;
+        all.arc_sealers = trust.arc_sealers;
     }
     all
 }
@@ -81,6 +83,8 @@ struct Shared {
     trust: Trust,
     lexicon: Lexicon,
     now: Timestamp,
+    /// Tests signatures, when that is asked for.
+    prover: Option<Box<Prover>>,
     json: bool,
 }
 
@@ -176,16 +180,17 @@ fn find(named: &[PathBuf], gate: &Gate, jobs: mpsc::Sender<Batch<Message>>) {
 /// One of the threads that read.
 fn reader(shared: &Shared, queue: &Mutex<mpsc::Receiver<Batch<Message>>>, results: mpsc::Sender<Batch<Answer>>) {
     let Shared { trust, lexicon, now, json, .. } = shared;
+    let prover = shared.prover.as_deref();
     match &shared.cases {
         Cases::File(directory) => {
             let context = Context { directory: directory.clone(), trust: trust.clone(), lexicon, now: *now };
-            work(queue, &results, |message| explained(message, &context, *json));
+            work(queue, &results, |message| explained(message, &context, prover, *json));
         }
         Cases::Store(path) => {
             let all: Result<(), StoreError> = Store::open(path).and_then(|mut store| {
                 store.read(|tx| {
                     let context = Context { directory: Stored(tx), trust: trust.clone(), lexicon, now: *now };
-                    work(queue, &results, |message| explained(message, &context, *json));
+                    work(queue, &results, |message| explained(message, &context, prover, *json));
                     Ok(())
                 })
             });
@@ -211,14 +216,14 @@ fn work(
     }
 }
 
-fn explained<D>(message: Message, context: &Context<D, &Lexicon>, json: bool) -> Answer
+fn explained<D>(message: Message, context: &Context<D, &Lexicon>, prover: Option<&Prover>, json: bool) -> Answer
 where
     D: CaseDirectory,
     D::Error: std::fmt::Display,
 {
     let Message { name, content } = message;
     let (raw, truncated) = content.read()?;
-    let explanation = explain_bytes(&name, &raw, truncated, context).map_err(|e| format!("{name}: {e}"))?;
+    let explanation = explain_proven(&name, &raw, truncated, context, prover).map_err(|e| format!("{name}: {e}"))?;
     let text = if json {
         serde_json::to_string(&explanation).map_err(|e| format!("{name}: {e}"))?
     } else {

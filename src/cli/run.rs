@@ -5,8 +5,9 @@ use super::desk::{Desk, Place};
 use crate::clock::Clock;
 use crate::config::account::{Account, MailSink};
 use crate::config::lexicon;
-use crate::daemon::{self, Parts, StoreHandle, intake, mailbox, smtp, telemetry};
+use crate::daemon::{self, Parts, StoreHandle, intake, mailbox, smtp, telemetry, verify};
 use crate::domain::reply::{Lexicon, MessageKey};
+use crate::explain::Prover;
 use crate::rulebook::ConfiguredRules;
 use crate::store::CaseId;
 use anyhow::{Context, anyhow};
@@ -29,6 +30,7 @@ pub(super) fn parts(rules: &Arc<ConfiguredRules>, clock: &Arc<dyn Clock>, store:
         clock: Arc::clone(clock),
         lexicon: Arc::new(lexicon),
         public_domains: Arc::new(rules.directory.public_domains()),
+        resolver: resolver(rules, clock),
         store,
     })
 }
@@ -41,6 +43,22 @@ pub(super) fn lexicon_of(rules: &ConfiguredRules) -> anyhow::Result<Lexicon> {
 /// The phrases, with those of a folder.
 pub(super) fn lexicon_with(folder: Option<&Path>) -> anyhow::Result<Lexicon> {
     lexicon::load(folder).map_err(|problems| anyhow!("{}", super::facts::listed(&problems)))
+}
+
+/// Who asks for the keys of signatures, unless the config says that nobody does.
+fn resolver(rules: &ConfiguredRules, clock: &Arc<dyn Clock>) -> Option<Arc<verify::Resolver>> {
+    let trust = &rules.config.trust;
+    trust.verify_dkim.then(|| Arc::new(verify::Resolver::new(&trust.dns, verify::WAIT, Arc::clone(clock))))
+}
+
+/// Tests signatures for `explain`. Without a config the name servers of the system are asked.
+pub(super) fn prover(place: &Place) -> anyhow::Result<Box<Prover>> {
+    let servers = place.rules().map(|rules| rules.config.trust.dns.clone()).unwrap_or_default();
+    let resolver = verify::Resolver::new(&servers, verify::WAIT, Arc::clone(&place.clock));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("the system gives no event queue; end some programs and try again")?;
+    let now = place.clock.now();
+    Ok(Box::new(move |raw, inquiry| runtime.block_on(verify::verify(&resolver, raw, inquiry, now))))
 }
 
 /// Runs the daemon until it is told to stop, or once.

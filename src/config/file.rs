@@ -4,10 +4,11 @@ use super::account::Account;
 use super::reader::{Document, Problems, Section};
 use super::{
     Config, DirectoryPlaces, FollowUpRules, Limits, NudgeRules, QuietHours, SecondReader, SendWindow, StorePlace,
-    account_file, cron_text,
+    TrustRules, account_file, cron_text,
 };
 use crate::domain::policy::{Approval, Span};
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,6 +48,7 @@ pub(super) fn read(text: &str, place: &Place<'_>) -> Result<Config, Problems> {
     let nudge = nudge(root.section("nudge").as_ref());
     let trust = root.section("trust");
     let authserv_ids = trust.as_ref().and_then(authserv_ids).unwrap_or_default();
+    let trust_rules = trust.as_ref().map(trust_rules).unwrap_or_default();
     trust.iter().for_each(Section::finish);
     let store = store(root.section("store").as_ref(), place);
     if store.is_none() && !root.has("store") {
@@ -64,6 +66,7 @@ pub(super) fn read(text: &str, place: &Place<'_>) -> Result<Config, Problems> {
             follow_up,
             nudge,
             authserv_ids,
+            trust: trust_rules,
             store,
             directory,
             limits,
@@ -115,6 +118,31 @@ pub(super) fn authserv_ids(section: &Section<'_, '_>) -> Option<Vec<String>> {
         );
     }
     ok.then(|| ids.iter().map(|id| id.to_ascii_lowercase()).collect())
+}
+
+/// How mail is proven that no server has judged.
+fn trust_rules(section: &Section<'_, '_>) -> TrustRules {
+    let mut rules = TrustRules::default();
+    rules.verify_dkim = section.boolean("verify_dkim").unwrap_or(rules.verify_dkim);
+    for text in section.strings("dns").unwrap_or_default() {
+        let address = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)).or_else(|_| text.parse());
+        match address {
+            Ok(address) => rules.dns.push(address),
+            Err(_) => {
+                section.problem("dns", "names name servers by address, such as \"192.0.2.53\" or \"127.0.0.1:5353\"")
+            }
+        }
+    }
+    for domain in section.strings("arc_sealers").unwrap_or_default() {
+        let is_domain = domain.split('.').count() > 1
+            && domain.split('.').all(|l| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+        match is_domain {
+            true => rules.arc_sealers.push(domain.to_ascii_lowercase()),
+            false => section
+                .problem("arc_sealers", "names domains of forwarders that you trust, such as \"forwarder.example\""),
+        }
+    }
+    rules
 }
 
 fn follow_up(section: Option<&Section<'_, '_>>) -> FollowUpRules {

@@ -32,6 +32,7 @@ use account::Account;
 use chrono::NaiveTime;
 pub use reader::{Problem, Problems as ConfigProblems};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub struct Config {
     pub nudge: NudgeRules,
     /// `[trust]`: authserv-ids believed where an account names none of its own.
     pub authserv_ids: Vec<String>,
+    /// The rest of `[trust]`.
+    pub trust: TrustRules,
     /// `[store]`.
     pub store: StorePlace,
     /// `[directory]`.
@@ -74,6 +77,23 @@ pub struct SecondReader {
     pub model: String,
     /// How long it may take.
     pub timeout: Duration,
+}
+
+/// How mail is proven that the holder's server says nothing about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustRules {
+    /// Signatures of such mail are tested here.
+    pub verify_dkim: bool,
+    /// Name servers to ask; empty: those of the system.
+    pub dns: Vec<SocketAddr>,
+    /// Forwarders whose sealed verdicts (ARC) count.
+    pub arc_sealers: Vec<String>,
+}
+
+impl Default for TrustRules {
+    fn default() -> Self {
+        Self { verify_dkim: true, dns: Vec::new(), arc_sealers: Vec::new() }
+    }
 }
 
 /// When a silent carrier is written to again.
@@ -319,6 +339,7 @@ impl Config {
             authserv_ids: account.authserv_ids.clone().unwrap_or_else(|| self.authserv_ids.clone()),
             own_addresses: self.accounts.values().map(|a| a.address.clone()).collect(),
             public_domains,
+            arc_sealers: self.trust.arc_sealers.clone(),
         }
     }
 }

@@ -1,17 +1,19 @@
 //! From a stored message to its case: parse, match, authenticate, classify, apply. Called by the daemon for
-//! new mail and by `odjava resolve --file` and `--trust` for mail the holder vouches for. Where another reader is asked
-//! about a mail, that is done between two transactions.
+//! new mail and by `odjava resolve --file` and `--trust` for mail the holder vouches for. Where the signatures of a mail
+//! must be looked at, or another reader is asked about it, that is done between two transactions.
 
-use super::{Parts, opinion};
+use super::{Parts, opinion, verify};
 use crate::domain::address::MessageId;
 use crate::domain::decide;
 use crate::domain::effect::NudgeKind;
 use crate::domain::event::{Event, ResolveAct};
+use crate::domain::reply::proof::{Inquiry, Proof};
 use crate::domain::reply::second_opinion::{self, SecondOpinion};
 use crate::domain::reply::{self, Authenticity, CaseDirectory, MatchBasis, MessageKey, Reading};
 use crate::engine::EngineError;
 use crate::mail::parse;
 use crate::store::{CaseId, InboxRow, InboxStatus, Store, StoreError, Tx};
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 
@@ -20,10 +22,35 @@ const BATCH: u32 = 5;
 /// Tries to read one message.
 const TRIES_MAX: u32 = 3;
 
-/// A message that another reader is asked about before it is applied.
+/// How long a message waits for DNS before it is judged without.
+const WAIT_MAX: TimeDelta = TimeDelta::hours(24);
+/// First wait, doubled each time up to the longest.
+const WAIT_FIRST: TimeDelta = TimeDelta::minutes(1);
+const WAIT_LONGEST: TimeDelta = TimeDelta::hours(2);
+
+/// How long an answer is waited for when the daemon is to stop.
+const LAST_ANSWER: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What must be asked before a message can be applied.
+enum Question {
+    /// DNS: what its signatures prove.
+    Proof(Inquiry),
+    /// Another reader: what this text says.
+    Opinion(String),
+}
+
+/// What was answered.
+enum Answer {
+    /// Kept; the message is read anew with it.
+    Proof(Proof),
+    /// Perhaps nothing; the message is applied.
+    Opinion(Option<SecondOpinion>),
+}
+
+/// A message with what must be asked first.
 struct Pending {
     row: InboxRow,
-    question: String,
+    question: Question,
 }
 
 /// What one turn came to.
@@ -31,7 +58,7 @@ struct Pending {
 struct Turn {
     /// Messages that were taken up.
     count: usize,
-    /// Those of them that are asked about first.
+    /// Those of them that must be asked about first.
     pending: Vec<Pending>,
 }
 
@@ -43,7 +70,8 @@ enum Second {
     Asked(Option<SecondOpinion>),
 }
 
-/// Reads all stored messages that were not read yet, each in its own transaction; asks another reader where there is one.
+/// Reads all stored messages that were not read yet, each in its own transaction; looks at their signatures and asks
+/// another reader where that is needed.
 ///
 /// # Errors
 /// [`EngineError::Store`] when the store fails. A message that cannot be read is tried three times and
@@ -62,28 +90,55 @@ pub async fn read_new(parts: &Parts) -> Result<usize, EngineError> {
 async fn turn(parts: &Parts) -> Result<usize, EngineError> {
     let mine = parts.clone();
     let turn = parts.store.read(move |store| read_some(&mine, store)).await?;
-    // No network inside a transaction: those are over, and others apply what is said.
-    let asked = turn.pending.into_iter().map(|p| async move {
-        let said = match &parts.config.reader {
-            Some(reader) => opinion::ask(reader, &p.question).await,
-            None => None,
-        };
-        (p.row, said)
-    });
-    let heard = join_all(asked).await;
-    if !heard.is_empty() {
+    // No network inside a transaction: those are over, and others keep or apply what is found.
+    let asked = turn.pending.into_iter().map(|p| async move { (answer(parts, &p.row, p.question).await, p.row) });
+    let answered = join_all(asked).await;
+    if !answered.is_empty() {
         let mine = parts.clone();
-        let apply = move |store: &mut Store| {
-            heard.into_iter().try_for_each(|(row, said)| take_up(&mine, store, &row, Second::Asked(said)).map(drop))
-        };
-        parts.store.read(apply).await?;
+        parts.store.read(move |store: &mut Store| take_answers(&mine, store, answered)).await?;
     }
     Ok(turn.count)
 }
 
+/// Asks DNS or another reader.
+async fn answer(parts: &Parts, row: &InboxRow, question: Question) -> Answer {
+    match question {
+        Question::Proof(inquiry) => Answer::Proof(match &parts.resolver {
+            Some(resolver) => verify::verify(resolver, &row.raw, &inquiry, row.received_at).await,
+            None => Proof::impossible("its signatures are not tested"),
+        }),
+        Question::Opinion(text) => Answer::Opinion(match &parts.config.reader {
+            Some(reader) => opinion::ask(reader, &text).await,
+            None => None,
+        }),
+    }
+}
+
+fn take_answers(parts: &Parts, store: &mut Store, answered: Vec<(Answer, InboxRow)>) -> Result<(), EngineError> {
+    let now = parts.clock.now();
+    for (answer, row) in answered {
+        match answer {
+            Answer::Proof(proof) => store.transaction(|tx| keep(tx, &row, &proof, now))?,
+            Answer::Opinion(said) => take_up(parts, store, &row, Second::Asked(said)).map(drop)?,
+        }
+    }
+    Ok(())
+}
+
+/// Keeps what was found. What DNS left open is asked again later, for a day; then the message is read as it stands.
+fn keep(tx: &Tx<'_>, row: &InboxRow, proof: &Proof, now: crate::domain::Timestamp) -> Result<(), EngineError> {
+    let wait = (WAIT_FIRST * 2i32.pow(row.looks.min(10))).min(WAIT_LONGEST);
+    if proof.is_open() && now - row.stored_at < WAIT_MAX {
+        tracing::warn!(message = row.key.0, "DNS gave no answer for the signature of message {}", row.key.0);
+        return Ok(tx.read_later(row.key, now + wait)?);
+    }
+    Ok(tx.keep_proof(row.key, proof)?)
+}
+
 /// Reads a few messages that nobody need be asked about; returns the others.
 fn read_some(parts: &Parts, store: &mut Store) -> Result<Turn, EngineError> {
-    let rows = store.read(|tx| tx.new_messages(BATCH))?;
+    let now = parts.clock.now();
+    let rows = store.read(|tx| tx.new_messages(now, BATCH))?;
     let mut turn = Turn { count: rows.len(), pending: Vec::new() };
     for row in rows {
         if store.transaction(|tx| tx.reading_begins(row.key))? >= TRIES_MAX {
@@ -91,7 +146,8 @@ fn read_some(parts: &Parts, store: &mut Store) -> Result<Turn, EngineError> {
             continue;
         }
         super::fault::point("before_reading");
-        // The try stays counted until the message is applied: one that ends the process must not do so for ever.
+        // The try stays counted until something is found: a mail that ends the process when it is looked at must not
+        // do so for ever.
         if let Some(question) = take_up(parts, store, &row, Second::NotAsked)? {
             turn.pending.push(Pending { row, question });
         }
@@ -99,8 +155,8 @@ fn read_some(parts: &Parts, store: &mut Store) -> Result<Turn, EngineError> {
     Ok(turn)
 }
 
-/// Applies a message in a transaction, or returns what another reader is to be asked first.
-fn take_up(parts: &Parts, store: &mut Store, row: &InboxRow, second: Second) -> Result<Option<String>, EngineError> {
+/// Applies a message in a transaction, or returns what must be asked first.
+fn take_up(parts: &Parts, store: &mut Store, row: &InboxRow, second: Second) -> Result<Option<Question>, EngineError> {
     match store.transaction(|tx| take_in(parts, tx, row, second)) {
         Ok(question) => Ok(question),
         Err(EngineError::Store(error)) if !matches!(error, StoreError::Corrupt { .. }) => {
@@ -131,7 +187,8 @@ fn give_up(parts: &Parts, store: &mut Store, row: &InboxRow) -> Result<(), Engin
 
 /// Reads one message: who it is from and what it says.
 fn read(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Reading, EngineError> {
-    let message = parse::parse(&row.raw, row.truncated);
+    let mut message = parse::parse(&row.raw, row.truncated);
+    message.proof.clone_from(&row.proof);
     let mut reading = reply::read(&message, tx, &parts.trust_of(&row.account), &parts.lexicon, parts.clock.now())?;
     reading.reply.message = row.key;
     reading.reply.received_at = row.received_at;
@@ -142,12 +199,15 @@ fn read(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Reading, EngineErr
     Ok(reading)
 }
 
-/// Applies a message, or says what another reader is to be asked first; then nothing is changed.
-fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, second: Second) -> Result<Option<String>, EngineError> {
+/// Applies a message, or says what must be asked first; then nothing is changed.
+fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, second: Second) -> Result<Option<Question>, EngineError> {
     let mut reading = read(parts, tx, row)?;
+    if let Some(inquiry) = reading.inquiry.take().filter(|_| !row.in_sent && parts.resolver.is_some()) {
+        return Ok(Some(Question::Proof(inquiry)));
+    }
     let question = second_opinion::question(&reading).filter(|_| parts.config.reader.is_some() && !row.in_sent);
     match (question, second) {
-        (Some(question), Second::NotAsked) => return Ok(Some(question)),
+        (Some(text), Second::NotAsked) => return Ok(Some(Question::Opinion(text))),
         (Some(_), Second::Asked(Some(said))) => reading.reply.hear(said),
         _ => {}
     }
@@ -280,13 +340,17 @@ pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
     let mut changes = parts.store.changes();
     loop {
         changes.borrow_and_update();
+        let mut turning = std::pin::pin!(turn(&parts));
         let done = tokio::select! {
-            done = turn(&parts) => done,
-            // Whoever is being asked is not waited for: the message is read at the next start.
-            () = stop.asked() => return,
+            done = &mut turning => done,
+            // Whoever is being asked is not waited for long: the message is read at the next start.
+            () = stop.asked() => match tokio::time::timeout(LAST_ANSWER, turning).await {
+                Ok(done) => done,
+                Err(_) => return,
+            },
         };
         let wait = match done {
-            Ok(0) => super::LONG,
+            Ok(0) => next_reading(&parts).await,
             Ok(_) => {
                 parts.store.note_change();
                 if stop.is_asked() {
@@ -304,5 +368,13 @@ pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
             () = tokio::time::sleep(wait) => {}
             _ = changes.changed() => {}
         }
+    }
+}
+
+/// Time until a message that waits for DNS is to be read.
+async fn next_reading(parts: &Parts) -> std::time::Duration {
+    match parts.store.read(|store: &mut Store| store.read(|tx| tx.next_reading_at())).await {
+        Ok(next) => next.map_or(super::LONG, |at| super::until(at, parts.clock.now())),
+        Err(_) => super::AFTER_FAILURE,
     }
 }

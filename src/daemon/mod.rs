@@ -14,6 +14,7 @@ mod store_thread;
 pub mod telemetry;
 pub mod timekeeper;
 pub mod tls;
+pub mod verify;
 
 pub use store_thread::StoreHandle;
 
@@ -51,6 +52,8 @@ pub struct Parts {
     pub lexicon: Arc<Lexicon>,
     /// Domains where anybody can have a mailbox.
     pub public_domains: Arc<Vec<String>>,
+    /// Asks for keys of signatures; `None`: signatures are not tested.
+    pub resolver: Option<Arc<verify::Resolver>>,
     /// The store's thread.
     pub store: StoreHandle,
 }

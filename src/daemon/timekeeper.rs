@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// Alarms rung per transaction.
 const BATCH: u32 = 100;
 
+/// How long alarms wait while mail waits to be read.
+const UNREAD: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
+
 /// What a look at the alarms came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rung {
@@ -48,6 +51,10 @@ fn ring(parts: &Parts, store: &mut Store) -> Result<Rung, EngineError> {
             count += 1;
             let rung = store.transaction(|tx| {
                 let account = tx.case(id)?.case.account;
+                // A mail of a carrier whose signature waits for DNS is unread mail. It waits for a day at most.
+                if tx.waits_for_dns(&account)? {
+                    return Ok(tx.postpone_timers(id, now + UNREAD)?);
+                }
                 let inbox_read_at = read_at(&tx.watch(&account)?, now);
                 parts.engine().apply(tx, id, &Event::TimerFired { timer, inbox_read_at }).map(drop)
             });

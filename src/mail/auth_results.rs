@@ -60,7 +60,8 @@ fn pieces(body: &str) -> Vec<Piece> {
                 flush(&mut word, &mut out);
                 out.push(Piece::Equals);
             }
-            c if c.is_whitespace() => flush(&mut word, &mut out),
+            // Nothing else parts words: a look-alike of a blank is a letter of the name it stands in.
+            ' ' | '\t' | '\r' | '\n' => flush(&mut word, &mut out),
             c => word.push(c),
         }
     }
@@ -79,13 +80,15 @@ pub fn parse(body: &str) -> AuthResults {
     match head {
         // Some servers leave the authserv-id out: then nobody is named and nobody believed.
         [Piece::Text(_), Piece::Equals, ..] => results.extend(resinfo(head)),
-        [Piece::Text(id), ..] => authserv_id = id.to_ascii_lowercase(),
+        [Piece::Text(id)] => authserv_id = id.to_ascii_lowercase(),
+        // RFC 8601 §2.2: a version may follow, and there is only one. Whatever else follows, the name is not this word.
+        [Piece::Text(id), Piece::Text(version)] if version == "1" => authserv_id = id.to_ascii_lowercase(),
         _ => {}
     }
     for segment in segments.take(RESULTS_MAX) {
         results.extend(resinfo(segment));
     }
-    AuthResults { authserv_id, results, above_reception: false }
+    AuthResults { authserv_id, results, above_reception: false, receptions_above: 0 }
 }
 
 /// `method [/version] = result *( ptype.property = value )`.
@@ -124,6 +127,34 @@ mod tests {
         );
         check("spf=pass smtp.mailfrom=a.example; dkim=pass", "", &[("spf", "pass"), ("dkim", "pass")]);
         check("", "", &[]);
+        check("mx.example; dkim=pass reason=\"dmarc=pass\" (dmarc=pass)", "mx.example", &[("dkim", "pass")]);
+        check(
+            "mx.example;\r\n\tdkim=pass\r\n header.d=a.example;\r\n dmarc=pass",
+            "mx.example",
+            &[("dkim", "pass"), ("dmarc", "pass")],
+        );
+    }
+
+    #[test]
+    fn a_field_that_names_more_than_one_word_names_nobody() {
+        for body in [
+            "mx.example 2; dmarc=pass",
+            "mx.example evil.example; dmarc=pass",
+            "mx.exa(x)mple; dmarc=pass",
+            "\"mx.example\".evil.example; dmarc=pass",
+            "mx.example\"\" x; dmarc=pass",
+            "; mx.example; dmarc=pass",
+        ] {
+            check(body, "", &[("dmarc", "pass")]);
+        }
+        for (body, id) in [
+            ("mx.example\u{a0}; dmarc=pass", "mx.example\u{a0}"),
+            ("mx.example, evil.example", ""),
+            ("mx.example.; dmarc=pass", "mx.example."),
+            ("mx.ex\u{430}mple; dmarc=pass", "mx.ex\u{430}mple"),
+        ] {
+            assert_eq!(parse(body).authserv_id, id, "{body}");
+        }
         check("mx.example; dkim=pass (unterminated", "mx.example", &[("dkim", "pass")]);
     }
 

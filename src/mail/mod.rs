@@ -1,8 +1,11 @@
 //! Bytes and domain types; no sockets, no clock. Called by daemon, engine and `explain`.
 //! Here: the limits that the modules below share.
 
+pub mod arc;
 pub mod auth_results;
+pub mod author;
 pub mod compose;
+pub mod dkim;
 pub mod html;
 pub mod parse;
 pub mod report;

@@ -1,10 +1,10 @@
 //! RFC 5322/MIME bytes to an [`InboundMessage`] and its defects; never fails, never panics, bounded.
 //! What the message means is no concern of this file. Called by intake and `explain`.
 
-use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, TEXT_MAX, auth_results, html, report};
+use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, TEXT_MAX, arc, auth_results, author, html, report};
 use crate::domain::address::{Address, MessageId};
 use crate::domain::reply::Bounce;
-use crate::domain::reply::message::{Attachment, Author, Defect, InboundMessage};
+use crate::domain::reply::message::{Attachment, AuthResults, Defect, InboundMessage};
 use crate::domain::{Date, Timestamp};
 use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
@@ -44,6 +44,7 @@ fn lone_returns_replaced(raw: &[u8]) -> Option<Vec<u8>> {
 fn headers(message: &Message<'_>, out: &mut InboundMessage) {
     let raw = message.raw_message.as_ref();
     let mut above_reception = None;
+    let mut chain = arc::Chain::default();
     for header in message.headers().iter().take(HEADERS_MAX) {
         let value = &header.value;
         let body = || {
@@ -54,7 +55,7 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
         match &header.name {
             HeaderName::From => {
                 out.from_fields += 1;
-                out.from.extend(authors(value));
+                out.from.extend(author::authors(value, &body()));
             }
             HeaderName::To | HeaderName::Cc => out.recipients.extend(addresses(value)),
             HeaderName::ReplyTo => out.reply_to.extend(addresses(value)),
@@ -70,7 +71,11 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
                 if above_reception.is_none() && !is_local_delivery(value) {
                     above_reception = Some(out.auth_results.len());
                 }
+                out.receptions.push(taken_by(value));
             }
+            HeaderName::ArcSeal => chain.take_seal(&body()),
+            HeaderName::ArcMessageSignature => chain.take_signature(&body()),
+            HeaderName::ArcAuthenticationResults => chain.take_results(&body()),
             HeaderName::ReturnPath => {
                 let path = body();
                 let path = path.trim().trim_matches(['<', '>']).to_ascii_lowercase();
@@ -84,6 +89,7 @@ fn headers(message: &Message<'_>, out: &mut InboundMessage) {
     for results in out.auth_results.iter_mut().take(above_reception.unwrap_or(0)) {
         results.above_reception = true;
     }
+    out.arc_sets = chain.sets();
     out.recipients.truncate(500);
     out.from.truncate(100);
     out.in_reply_to.truncate(IDS_MAX);
@@ -100,11 +106,23 @@ fn is_local_delivery(received: &HeaderValue<'_>) -> bool {
     matches!(with, Some(LMTP | LMTPA | LMTPS | LMTPSA))
 }
 
+/// The host that wrote a Received field (RFC 5321 §4.4, `By-domain`).
+fn taken_by(received: &HeaderValue<'_>) -> String {
+    match received.as_received().and_then(mail_parser::Received::by) {
+        Some(mail_parser::Host::Name(name)) => name.trim_end_matches('.').to_ascii_lowercase(),
+        Some(mail_parser::Host::IpAddr(address)) if address.is_loopback() => "localhost".to_owned(),
+        Some(mail_parser::Host::IpAddr(_)) | None => String::new(),
+    }
+}
+
 fn other_header(name: &str, body: &str, out: &mut InboundMessage) {
     let value = one_line(body);
     let lower = value.to_ascii_lowercase();
     match name.to_ascii_lowercase().as_str() {
-        "authentication-results" if out.auth_results.len() < 50 => out.auth_results.push(auth_results::parse(body)),
+        "authentication-results" if out.auth_results.len() < 50 => {
+            let receptions_above = out.receptions.len();
+            out.auth_results.push(AuthResults { receptions_above, ..auth_results::parse(body) });
+        }
         "delivered-to" | "x-original-to" | "envelope-to" => {
             out.recipients.extend(Address::parse(value.trim_matches(['<', '>'])));
         }
@@ -132,23 +150,6 @@ fn other_header(name: &str, body: &str, out: &mut InboundMessage) {
     }
 }
 
-fn authors(value: &HeaderValue<'_>) -> Vec<Author> {
-    let Some(list) = value.as_address() else { return vec![Author::default()] };
-    list.iter()
-        .take(100)
-        .map(|a| {
-            let spec = a.address().unwrap_or_default().trim();
-            let address = Address::parse(spec).ok();
-            let domain = address.as_ref().map_or_else(
-                || spec.rsplit_once('@').map_or(String::new(), |(_, d)| d.trim_end_matches('.').to_lowercase()),
-                Address::domain,
-            );
-            let spec = if address.is_none() { one_line(cut(spec, 200)) } else { String::new() };
-            Author { name: a.name().map(one_line).unwrap_or_default(), address, spec, domain }
-        })
-        .collect()
-}
-
 fn addresses<'a>(value: &'a HeaderValue<'_>) -> impl Iterator<Item = Address> + 'a {
     value.as_address().into_iter().flat_map(|l| l.iter().take(200)).filter_map(|a| Address::parse(a.address()?).ok())
 }
@@ -169,7 +170,7 @@ fn instant(date: &mail_parser::DateTime) -> Option<Timestamp> {
 }
 
 /// Without control characters, white space folded.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let cleaned: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(4_000).collect();
     cleaned.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -403,7 +404,7 @@ fn joined(texts: &[&str], defects: &mut Vec<Defect>) -> String {
 }
 
 /// At most `max` bytes, cut at a character.
-fn cut(text: &str, max: usize) -> &str {
+pub(super) fn cut(text: &str, max: usize) -> &str {
     if text.len() <= max {
         return text;
     }

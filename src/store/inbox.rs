@@ -3,6 +3,7 @@
 use super::{CaseId, StoreError, Tx, at, ms};
 use crate::domain::Timestamp;
 use crate::domain::reply::MessageKey;
+use crate::domain::reply::proof::Proof;
 use rusqlite::{OptionalExtension, Row, params};
 
 /// What became of a message.
@@ -100,12 +101,20 @@ pub struct InboxRow {
     pub reading: String,
     /// Failed tries to read it.
     pub attempts: u32,
+    /// When it was stored.
+    pub stored_at: Timestamp,
+    /// What its own signatures proved when they were looked at.
+    pub proof: Option<Proof>,
+    /// Looks at them that DNS left open.
+    pub looks: u32,
 }
 
-const COLUMNS: &str = "id, account, folder, raw, truncated, received_at, status, case_id, reading, attempts, role";
+const COLUMNS: &str = "id, account, folder, raw, truncated, received_at, status, case_id, reading, attempts, role, \
+                       stored_at, proof, looks";
 
 fn row_of(row: &Row<'_>) -> Result<InboxRow, StoreError> {
     let case: i64 = row.get(7)?;
+    let proof: String = row.get(12)?;
     Ok(InboxRow {
         key: MessageKey(row.get(0)?),
         account: row.get(1)?,
@@ -119,6 +128,9 @@ fn row_of(row: &Row<'_>) -> Result<InboxRow, StoreError> {
         reading: row.get(8)?,
         attempts: row.get(9)?,
         in_sent: row.get::<_, String>(10)? == "sent",
+        stored_at: at(row.get(11)?).unwrap_or_default(),
+        proof: if proof.is_empty() { None } else { Some(serde_json::from_str(&proof)?) },
+        looks: row.get(13)?,
     })
 }
 
@@ -182,12 +194,58 @@ impl Tx<'_> {
             .optional()?)
     }
 
-    /// Messages not read yet, oldest first.
+    /// Messages not read yet that need not wait, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] when they cannot be read.
-    pub fn new_messages(&self, most: u32) -> Result<Vec<InboxRow>, StoreError> {
-        self.inbox_where("status = 'new' ORDER BY received_at, id LIMIT ?1", params![most])
+    pub fn new_messages(&self, now: Timestamp, most: u32) -> Result<Vec<InboxRow>, StoreError> {
+        self.inbox_where(
+            "status = 'new' AND read_after <= ?1 ORDER BY received_at, id LIMIT ?2",
+            params![ms(now), most],
+        )
+    }
+
+    /// When the next of the messages that wait is to be read.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the look-up fails.
+    pub fn next_reading_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next: Option<i64> =
+            self.transaction.query_row("SELECT min(read_after) FROM inbox WHERE status = 'new'", [], |r| r.get(0))?;
+        Ok(next.and_then(at))
+    }
+
+    /// Whether a message of an account waits for DNS.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the look-up fails.
+    pub fn waits_for_dns(&self, account: &str) -> Result<bool, StoreError> {
+        let found = "SELECT EXISTS (SELECT 1 FROM inbox WHERE status = 'new' AND read_after > 0 AND account = ?1)";
+        Ok(self.transaction.prepare_cached(found)?.query_row([account], |r| r.get(0))?)
+    }
+
+    /// Keeps what the signatures of a message prove: their keys may be gone tomorrow. The message is to be read now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn keep_proof(&self, key: MessageKey, proof: &Proof) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE inbox SET proof = ?2, read_after = 0, attempts = 0 WHERE id = ?1",
+            params![key.0, serde_json::to_string(proof)?],
+        )?;
+        Ok(())
+    }
+
+    /// Puts the reading of a message off; it stays new.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn read_later(&self, key: MessageKey, at: Timestamp) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE inbox SET read_after = ?2, looks = looks + 1, attempts = 0 WHERE id = ?1",
+            params![key.0, ms(at)],
+        )?;
+        Ok(())
     }
 
     /// Messages of a case, oldest first.

@@ -7,11 +7,13 @@ pub mod carrier;
 pub mod dovecot;
 pub mod home;
 pub mod imap_peer;
+pub mod name_server;
 pub mod pki;
 pub mod postfix;
 pub mod process;
 pub mod proxy;
 pub mod servers;
+pub mod signing;
 pub mod smtp_peer;
 pub mod stub_reader;
 

@@ -1,6 +1,7 @@
 //! A received mail as owned values: what matching, authentication and classification get to see of it.
 //! Filled by `mail::parse`, which knows the bytes; nothing here knows MIME.
 
+use super::proof::Proof;
 use super::{Bounce, BounceClass};
 use crate::domain::address::{Address, MessageId};
 use crate::domain::{Date, Timestamp};
@@ -47,6 +48,17 @@ pub struct AuthResults {
     /// It stands above the Received field with which our side took the mail over SMTP (RFC 5321 §4.4): whoever sent the
     /// mail cannot have written there. `false` when no such field exists.
     pub above_reception: bool,
+    /// How many of [`InboundMessage::receptions`] stand above it.
+    pub receptions_above: usize,
+}
+
+/// One set of an ARC chain (RFC 8617 §4.1): who sealed the mail, and what they had found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArcSet {
+    /// Domain of the sealer, lower case.
+    pub sealer: String,
+    /// What the sealer had found, from its ARC-Authentication-Results.
+    pub results: AuthResults,
 }
 
 /// Signs that no person wrote the mail.
@@ -130,6 +142,12 @@ pub struct InboundMessage {
     pub received_at: Option<Timestamp>,
     /// Authentication-Results fields, top to bottom.
     pub auth_results: Vec<AuthResults>,
+    /// The hosts that took the mail, from its Received fields, top to bottom, lower case; empty where one is not named.
+    pub receptions: Vec<String>,
+    /// The ARC chain, oldest set first; empty when it is broken in form.
+    pub arc_sets: Vec<ArcSet>,
+    /// What a look at the mail's own signatures found, when somebody looked.
+    pub proof: Option<Proof>,
     /// Signs of a machine.
     pub machine: MachineMarks,
     /// Delivery failure or delay that it reports.

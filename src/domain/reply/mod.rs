@@ -9,6 +9,7 @@ pub mod matching;
 pub mod message;
 pub mod normalize;
 pub mod numbers;
+pub mod proof;
 pub mod quoting;
 mod reading;
 mod scope;
@@ -262,4 +263,6 @@ pub struct Trust {
     pub own_addresses: Vec<Address>,
     /// Domains where anybody can have a mailbox.
     pub public_domains: Vec<String>,
+    /// Forwarders whose sealed verdicts (ARC, RFC 8617) count.
+    pub arc_sealers: Vec<String>,
 }

@@ -1,9 +1,10 @@
 //! The whole way from a parsed mail to a [`Reply`]: ours? whose? authentic? what does it say?
 
-use super::classify::{self, Circumstances, Classified, classify};
+use super::classify::{self, Circumstances, Classified, Standing, classify};
 use super::lexicon::{Language, Lexicon};
 use super::message::InboundMessage;
 use super::normalize::{Text, tokenise};
+use super::proof::Inquiry;
 use super::statistics::Features;
 use super::{
     Authenticity, CaseDirectory, Kind, KnownCase, MatchBasis, MessageKey, Reply, Trust, authenticity, matching,
@@ -31,6 +32,8 @@ pub struct Reading {
     pub language: String,
     /// The proof is for a domain of the carrier's own record.
     pub proven_in_record: bool,
+    /// It is a case's, nothing is known of its sender yet, and its own signatures may tell.
+    pub inquiry: Option<Inquiry>,
 }
 
 /// A message with what is known of it before its words are read.
@@ -104,7 +107,7 @@ pub fn features<D: CaseDirectory>(
     trust: &Trust,
     lexicon: &Lexicon,
     now: Timestamp,
-) -> Result<Option<Features>, D::Error> {
+) -> Result<Option<(Features, Option<Standing>)>, D::Error> {
     let seen = Prepared::of(message, directory, trust, lexicon, now)?;
     if message.report.is_some() {
         return Ok(None);
@@ -158,6 +161,9 @@ pub fn read<D: CaseDirectory>(
     let language = tag(&seen.body, &seen.languages);
     let Prepared { received_at, own, ours, found, .. } = seen;
     let basis = found.case.as_ref().map(|(_, b)| *b);
+    // A stranger's mail is not worth a question to anybody, nor is a bounce, which nobody signs for the carrier; what
+    // was not fetched whole fits no signature.
+    let worth_asking = !ours && found.case.is_some() && message.report.is_none() && !message.truncated;
     Ok(Reading {
         ours,
         reply: reply(message, classified, &proof, received_at, basis, lexicon, &own),
@@ -167,6 +173,7 @@ pub fn read<D: CaseDirectory>(
         reply_text: own,
         language,
         proven_in_record: proof.in_record && proof.authenticity == Authenticity::Aligned,
+        inquiry: proof.inquiry.filter(|_| worth_asking),
     })
 }
 

@@ -23,8 +23,6 @@ pub(super) enum Veto {
     Undated,
     /// In the present tense, which confirms with a day only.
     NoDay,
-    /// A word stands in its clause that the language's vocabulary of confirmations does not hold.
-    Unknown,
 }
 
 impl Veto {
@@ -42,7 +40,6 @@ impl Veto {
             Self::Hedge => "hedge",
             Self::Undated => "undated",
             Self::NoDay => "noday",
-            Self::Unknown => "unknown",
         }
     }
 }
@@ -55,6 +52,21 @@ pub(super) struct Hit<'l> {
     pub veto: Option<Veto>,
     /// It stands in quotation marks as a whole: it is mentioned, not said.
     pub quoted: bool,
+    /// How many words around it are in no vocabulary.
+    pub strangers: Strangers,
+}
+
+/// Words around a phrase of confirmation that its language's vocabulary does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strangers {
+    /// None in its sentence.
+    None,
+    /// Some in its sentence, none in its clause.
+    InSentence,
+    /// One in its clause.
+    One,
+    /// Several in its clause.
+    Several,
 }
 
 impl<'l> Hit<'l> {
@@ -63,7 +75,13 @@ impl<'l> Hit<'l> {
         let found = sight.hits().into_iter();
         found
             .filter_map(|(number, span)| {
-                Some(Hit { rule: sight.language.rules.get(number)?, span, veto: None, quoted: false })
+                Some(Hit {
+                    rule: sight.language.rules.get(number)?,
+                    span,
+                    veto: None,
+                    quoted: false,
+                    strangers: Strangers::None,
+                })
             })
             .collect()
     }
@@ -110,9 +128,9 @@ impl<'a> Judge<'a> {
                 Some(Veto::Plea)
             } else {
                 let narrowed = || self.links.narrowed(hit.span, self.text).then_some(Veto::OtherThing);
-                let unknown = || self.unknown(hit.span).then_some(Veto::Unknown);
-                self.governed(hit).or_else(narrowed).or_else(unknown)
+                self.governed(hit).or_else(narrowed)
             };
+            hit.strangers = self.strangers(hit.span);
         }
         // "Ends on 30 November if the invoice is paid": money first, whatever else the sentence says.
         let money: Vec<usize> = hits
@@ -186,18 +204,21 @@ impl<'a> Judge<'a> {
         self.text.tokens.get(sentence.first..sentence.last).unwrap_or_default()
     }
 
-    /// Whether a word of its clause is in no vocabulary.
-    fn unknown(&self, span: Span) -> bool {
-        let Some(familiar) = &self.familiar else { return false };
+    fn strangers(&self, span: Span) -> Strangers {
+        let Some(familiar) = &self.familiar else { return Strangers::None };
         let tokens = &self.text.tokens;
         let (Some(first), Some(last)) = (tokens.get(span.first), tokens.get(span.last.saturating_sub(1))) else {
-            return true;
+            return Strangers::Several;
         };
-        let Some(sentence) = self.text.sentences.get(first.sentence) else { return true };
-        let strange = |i: usize| {
-            tokens.get(i).is_some_and(|t| (first.clause..=last.clause).contains(&t.clause))
-                && !familiar.get(i).copied().unwrap_or(false)
-        };
-        (sentence.first..sentence.last).any(strange)
+        let Some(sentence) = self.text.sentences.get(first.sentence) else { return Strangers::Several };
+        let strange = |i: &usize| !familiar.get(*i).copied().unwrap_or(false);
+        let clauses = first.clause..=last.clause;
+        let in_clause = |i: &usize| tokens.get(*i).is_some_and(|t| clauses.contains(&t.clause));
+        match (sentence.first..sentence.last).filter(strange).filter(in_clause).count() {
+            0 if (sentence.first..sentence.last).any(|i| strange(&i)) => Strangers::InSentence,
+            0 => Strangers::None,
+            1 => Strangers::One,
+            _ => Strangers::Several,
+        }
     }
 }

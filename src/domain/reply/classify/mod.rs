@@ -14,7 +14,7 @@ use super::{EvidenceWords, Kind};
 use crate::domain::Date;
 use crate::domain::identity::Line;
 use days::{effective_date, promised, returns_on};
-use judge::{Hit, Judge, Veto};
+use judge::{Hit, Judge, Strangers, Veto};
 use lines::{Meant, numbers_meant};
 use opinion::Opinion;
 use std::collections::HashMap;
@@ -116,10 +116,21 @@ impl<'l> Scene<'l> {
         })
     }
 
+    fn standing(&self) -> Standing {
+        let best = self.hits.iter().filter(|h| h.confirms()).map(|h| h.strangers).min();
+        Standing {
+            strangers: best.unwrap_or(Strangers::Several),
+            doubted: self.hits.iter().any(doubts),
+            contradicted: self.hits.iter().any(contradicts),
+        }
+    }
+
     fn features(&self, body: &Text, at: Circumstances<'_>) -> Features {
         let mut found: Vec<String> = Vec::new();
         for (place, list) in [("", &self.hits), ("subject ", &self.hints)] {
-            for hit in list {
+            // A clean confirmation is left out: the second reader judges it by its own lights, not by ours.
+            let own = |h: &&Hit<'_>| !h.confirms();
+            for hit in list.iter().filter(own) {
                 let veto = hit.veto.map_or("", Veto::name);
                 found.push(format!("{place}{} {} {veto}", hit.rule.kind.name(), hit.rule.weight));
             }
@@ -130,7 +141,17 @@ impl<'l> Scene<'l> {
     }
 }
 
-/// What the second reader sees of a mail; for its training.
+/// How well a confirmation that the rules found stands, before the second reader is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    strangers: Strangers,
+    /// Something else in the mail makes one wonder.
+    doubted: bool,
+    /// Something else in it speaks against any.
+    contradicted: bool,
+}
+
+/// What the second reader sees of a mail, and how its confirmation stands; for its training.
 #[must_use]
 pub fn features(
     body: &Text,
@@ -138,8 +159,10 @@ pub fn features(
     lexicon: &Lexicon,
     languages: &[&Language],
     at: Circumstances<'_>,
-) -> Option<Features> {
-    Scene::of(body, subject, lexicon, languages, at.names).map(|scene| scene.features(body, at))
+) -> Option<(Features, Option<Standing>)> {
+    let scene = Scene::of(body, subject, lexicon, languages, at.names)?;
+    let confirmed = scene.hits.iter().any(Hit::confirms);
+    Some((scene.features(body, at), confirmed.then(|| scene.standing())))
 }
 
 /// Reads `body` (the author's own words) and `subject` (empty when it only repeats ours).
@@ -164,7 +187,7 @@ pub fn classify(
     let by_rules = if confirmations.is_empty() { None } else { with_confirmation(body, &scene, &confirmations, at) };
     let mut settled_by_opinion = false;
     let mut out = match (by_rules, &opinion) {
-        (Some(read), Some(opinion)) if read.kind == Kind::Confirmed && !opinion.bears(hits) => {
+        (Some(read), Some(opinion)) if read.kind == Kind::Confirmed && !opinion.bears(&scene.standing()) => {
             Classified::plain(Kind::Unclear, false)
         }
         (Some(read), _) => read,
@@ -226,7 +249,7 @@ fn scores(hits: &[Hit<'_>], hints: &[Hit<'_>], at: Circumstances<'_>) -> HashMap
                 Veto::Hedge | Veto::Condition | Veto::Request => raise(Kind::Acknowledged, 8),
                 Veto::Question | Veto::Order => raise(Kind::NeedsInfo, 8),
                 Veto::OtherThing => raise(Kind::Unrelated, 15),
-                Veto::Plea | Veto::Unknown => {}
+                Veto::Plea => {}
             },
             // An absence notice that a person sends by hand is still one, but machines write most of them.
             (Kind::AutoReply, _) => raise(Kind::AutoReply, weight + if at.machine { 5 } else { 0 }),
@@ -270,6 +293,17 @@ fn contradicts(hit: &Hit<'_>) -> bool {
         _ => false,
     };
     (speaks || hit.rule.pending) && !hit.quoted
+}
+
+/// Whether what was found elsewhere in the mail makes one wonder about a confirmation.
+fn doubts(hit: &Hit<'_>) -> bool {
+    match hit.rule.kind {
+        Kind::Confirmed => hit.veto.is_some_and(|v| !matches!(v, Veto::OtherThing | Veto::NoDay)) && !hit.quoted,
+        Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
+            hit.rule.weight >= 2
+        }
+        _ => false,
+    }
 }
 
 /// What the rules make of a mail with a phrase of confirmation; `None` when something else in it speaks against one.

@@ -1,15 +1,19 @@
 //! What the second reader thinks and what weight it has: it may speak against a confirmation and settle the kind of a
 //! mail that the rules leave open. It never makes a confirmation.
 
-use super::Classified;
-use super::judge::{Hit, Veto};
+use super::judge::Strangers;
+use super::{Classified, Standing};
 use crate::domain::reply::normalize::Text;
 use crate::domain::reply::statistics::{KIND_COUNT, KINDS};
 use crate::domain::reply::{EvidenceWords, Kind};
 
-/// A confirmation that the second reader finds less likely than this is none.
-const CONFIRMED_MIN: f32 = 0.3;
-/// The same when something in the mail makes one wonder.
+/// A confirmation in known words that the second reader finds less likely than this is none.
+const KNOWN_MIN: f32 = 0.2;
+/// The same with unknown words in its sentence, with one in its clause, with several there.
+const NEARBY_MIN: f32 = 0.4;
+const ONE_STRANGER_MIN: f32 = 0.7;
+const STRANGERS_MIN: f32 = 0.9;
+/// The same when something else in the mail makes one wonder.
 const DOUBTED_MIN: f32 = 0.6;
 /// A kind that is less likely than this among the kinds it may settle is left open.
 const SETTLED_MIN: f32 = 0.45;
@@ -30,27 +34,14 @@ impl Opinion {
     }
 
     /// Whether a confirmation that the rules found may stand.
-    pub fn bears(&self, hits: &[Hit<'_>]) -> bool {
-        let doubted = hits.iter().any(|h| match h.rule.kind {
-            Kind::Confirmed => matches!(
-                h.veto,
-                Some(
-                    Veto::Undated
-                        | Veto::Hedge
-                        | Veto::Suspended
-                        | Veto::Condition
-                        | Veto::Order
-                        | Veto::Question
-                        | Veto::Plea
-                        | Veto::Request
-                )
-            ),
-            Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
-                h.rule.weight >= 2
-            }
-            _ => false,
-        });
-        self.on(Kind::Confirmed) >= if doubted { DOUBTED_MIN } else { CONFIRMED_MIN }
+    pub fn bears(&self, standing: &Standing) -> bool {
+        let floor = match standing.strangers {
+            Strangers::None => KNOWN_MIN,
+            Strangers::InSentence => NEARBY_MIN,
+            Strangers::One => ONE_STRANGER_MIN,
+            Strangers::Several => STRANGERS_MIN,
+        };
+        self.on(Kind::Confirmed) >= if standing.doubted { floor.max(DOUBTED_MIN) } else { floor }
     }
 
     /// The kind of a mail that the rules leave open: `read` is their guess.
