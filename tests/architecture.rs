@@ -37,7 +37,6 @@ const RULES: &[Rule] = &[
         place: "mail",
         parts: &["domain"],
         crates: &[
-            "html2text",
             "idna",
             "lettre::message",
             "lettre::address",

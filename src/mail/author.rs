@@ -1,7 +1,8 @@
 //! The From field: whose address it holds, read so that no reader of the mail can be shown another one.
 //! Called by `mail::parse`.
 
-use super::parse::{cut, one_line};
+use super::parse::one_line;
+use super::text::cut;
 use crate::domain::address::Address;
 use crate::domain::reply::message::Author;
 use mail_parser::HeaderValue;

@@ -4,11 +4,14 @@
 pub mod arc;
 pub mod auth_results;
 pub mod author;
+mod charset;
 pub mod compose;
 pub mod dkim;
 pub mod html;
 pub mod parse;
+pub mod pdf;
 pub mod report;
+mod text;
 
 /// Parts of one mail that are looked at.
 pub const PARTS_MAX: usize = 200;

@@ -1,7 +1,8 @@
 //! RFC 5322/MIME bytes to an [`InboundMessage`] and its defects; never fails, never panics, bounded.
 //! What the message means is no concern of this file. Called by intake and `explain`.
 
-use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, TEXT_MAX, arc, auth_results, author, html, report};
+use super::text::{clean, cut};
+use super::{HEADERS_MAX, IDS_MAX, PARTS_MAX, TEXT_MAX, arc, auth_results, author, html, report, text};
 use crate::domain::address::{Address, MessageId};
 use crate::domain::reply::Bounce;
 use crate::domain::reply::message::{Attachment, AuthResults, Defect, InboundMessage};
@@ -207,7 +208,8 @@ fn body(message: &Message<'_>, out: &mut InboundMessage) {
     for part in message.parts.iter().take(PARTS_MAX) {
         take_part(part, &mut parts, out);
     }
-    out.text = visible_text(&parts, &mut out.defects);
+    let words = text::words(message, &mut out.defects);
+    (out.text, out.attached_text) = (words.body, words.attached);
     let found = std::mem::take(&mut parts.report);
     out.report = report_of(found, &parts, out);
     out.machine.challenge = out.report.is_none() && report::absence::is_challenge(&out.text);
@@ -351,73 +353,4 @@ fn take_returned(inner: &Message<'_>, found: &mut ReportFinds) {
         addressee: inner.to().and_then(|to| to.first()).and_then(|a| Address::parse(a.address()?).ok()),
     };
     found.returned.get_or_insert(returned);
-}
-
-/// The plain text, unless it is only a stub beside the real HTML.
-fn visible_text(parts: &Parts<'_>, defects: &mut Vec<Defect>) -> String {
-    let plain = joined(&parts.plain, defects);
-    if parts.html.is_empty() || !is_stub(&plain) {
-        return plain;
-    }
-    let mut deep = false;
-    let mut rendered = String::new();
-    for page in &parts.html {
-        let (text, was_deep) = html::to_text(cut(page, TEXT_MAX));
-        deep |= was_deep;
-        if rendered.len() < TEXT_MAX {
-            rendered.push_str(&text);
-            rendered.push('\n');
-        }
-    }
-    if deep {
-        defects.push(Defect::DeepHtml);
-    }
-    let rendered = clean(&rendered);
-    if rendered.trim().chars().count() > plain.trim().chars().count().min(20) { rendered } else { plain }
-}
-
-/// Whether a plain part says nothing but "look at the HTML".
-fn is_stub(plain: &str) -> bool {
-    const STUBS: &[&str] =
-        &["html", "browser", "webversion", "web version", "view this email", "online version", "浏览器"];
-    let lower = plain.to_lowercase();
-    let words = lower.split_whitespace().count();
-    lower.trim().chars().count() < 3 || (words < 40 && lower.len() < 400 && STUBS.iter().any(|s| lower.contains(s)))
-}
-
-fn joined(texts: &[&str], defects: &mut Vec<Defect>) -> String {
-    let mut out = String::new();
-    for text in texts {
-        let room = TEXT_MAX.saturating_sub(out.len());
-        if text.len() > room {
-            defects.push(Defect::TextCut);
-        }
-        if room == 0 {
-            break;
-        }
-        if !out.is_empty() {
-            out.push('\n');
-        }
-        out.push_str(cut(text, room));
-    }
-    clean(&out)
-}
-
-/// At most `max` bytes, cut at a character.
-pub(super) fn cut(text: &str, max: usize) -> &str {
-    if text.len() <= max {
-        return text;
-    }
-    let end = (0..=max).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-    &text[..end]
-}
-
-/// Line feeds only; no control or invisible characters.
-fn clean(text: &str) -> String {
-    let unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{34f}');
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.chars()
-        .filter(|c| !unseen(*c) && (!c.is_control() || matches!(c, '\n' | '\t')))
-        .map(|c| if matches!(c, '\u{a0}' | '\u{2007}' | '\u{202f}') { ' ' } else { c })
-        .collect()
 }

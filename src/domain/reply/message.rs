@@ -154,6 +154,8 @@ pub struct InboundMessage {
     pub report: Option<Bounce>,
     /// Visible text, quotes and signature included.
     pub text: String,
+    /// Text of attached documents, of bounded length.
+    pub attached_text: String,
     /// Attachments in order.
     pub attachments: Vec<Attachment>,
     /// What is wrong with its form.

@@ -3,8 +3,6 @@
 
 use super::dates::{self, DateWords};
 use crate::domain::Date;
-use std::collections::HashMap;
-use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
 /// Tokens that are read of one text; what stands behind them is left out.
@@ -142,7 +140,9 @@ fn fold_char(c: char, out: &mut String) {
         'ы' => "y",
         'ю' => "ju",
         'я' => "ja",
-        'ъ' | 'ь' => "",
+        'ъ' => "",
+        // "Расторгнуть" is to end, "расторгнут" has ended.
+        'ь' => "j",
         other => {
             out.push(simplified(other));
             return;
@@ -151,18 +151,25 @@ fn fold_char(c: char, out: &mut String) {
     out.push_str(text);
 }
 
-/// Traditional characters that matter here, each followed by its simplified form.
-const SIMPLIFIED: &str = "戶户號号碼码銷销終终門门請请電电話话訂订單单無无處处並并為为與与後后個个們们這这過过還还費费賬账帳账務务經经種种應应對对開开關关閉闭業业辦办據据資资證证件件護护簽签確确認认將将會会於于時时間间從从請请約约網网絡络線线機机獲获優优惠惠續续繳缴納纳餘余額额贈赠發发佈布麼么沒没來来嗎吗內内現现動动復复覆复執执備备註注冊册載载導导輸输轉转遷迁攜携帶带離离鐘钟點点裡里裏里誤误錯错傳传聯联繫系絕绝駁驳審审標标題题質质餽馈讓让歡欢節节聲声讀读寫写調调該该誰谁試试詢询說说謝谢買买賣卖滿满較较達达選选項项領领願愿顧顾預预類类顯显體体變变準准檔档乾干併并係系側侧僅仅價价儘尽償偿儲储兒儿兩两凍冻別别刪删則则剛刚劃划劉刘勁劲勞劳區区協协參参吗嗎吳吴吶呐呂吕員员問问啓启啟启喬乔喲哟嘍喽噠哒囑嘱國国圓圆報报場场塊块壽寿嬰婴孫孙寢寝實实寬宽寶宝專专尋寻屆届屬属崗岗師师幫帮幾几庫库廢废廳厅張张彙汇徹彻悅悦愛爱態态慮虑懇恳懷怀戲戏捨舍掃扫掛挂採采換换撥拨擁拥擇择擊击擬拟攔拦敗败數数斷断暫暂曬晒書书東东條条棄弃楊杨樂乐樣样檯台櫃柜權权歷历歸归殺杀殼壳氣气決决況况注註淨净減减測测湯汤溫温滅灭滯滞煩烦熱热營营爭争爲为狀状獎奖環环產产畢毕畫画異异當当疊叠監监盤盘盧卢眾众礙碍祕秘禮礼稱称積积穩稳筆笔範范籤签紅红紙纸級级細细結结給给統统綁绑維维編编總总繼继纔才纖纤罰罚羅罗義义聽听脫脱臉脸臨临臺台興兴舊旧茲兹萬万葉叶蓋盖蔣蒋蕭萧蘇苏衆众補补裝装複复覈核見见規规視视親亲計计訊讯訓训訖讫託托記记訪访設设許许訴诉詐诈評评詳详語语説说諒谅論论諮咨謂谓講讲謠谣謹谨識识譚谭議议貴贵貸贷貼贴賀贺賃赁賈贾賠赔賴赖購购趙赵輯辑連连週周進进遊游運运違违遞递遠远適适遲迟遺遗邊边郵邮鄒邹鄧邓鄭郑鄰邻釋释鈴铃銀银錄录錢钱錶表鍾钟鎖锁鑑鉴销銷閣阁閱阅閲阅閻阎门門陳陈陸陆隊队際际隨随險险隱隐雖虽雙双難难雲云靚靓靜静韓韩響响頁页頂顶順顺須须頭头頻频風风颱台饋馈馬马馮冯驗验驟骤髮发黃黄齊齐龍龙龔龚丟丢偉伟匯汇幣币憑凭搵揾擔担檢检毀毁盡尽紀纪組组藍蓝製制覺觉負负貨货責责賞赏軌轨長长飽饱";
+/// Traditional characters, each followed by its simplified form; sorted by the first.
+const SIMPLIFIED: &str = "丟丢並并乾干件件佈布併并來来係系個个們们偉伟側侧備备傳传僅仅價价儘尽償偿優优儲储兒儿內内兩两冊册凍冻別别刪删則则剛刚劃划劉刘勁劲動动務务勞劳匯汇區区協协參参吗嗎吳吴吶呐呂吕員员問问啓启啟启喬乔單单喲哟嗎吗嘍喽噠哒囑嘱國国圓圆執执報报場场塊块壽寿嬰婴孫孙寢寝實实審审寫写寬宽寶宝將将專专尋寻對对導导屆届屬属崗岗師师帳账帶带幣币幫帮幾几庫库廢废廳厅張张彙汇後后從从復复徹彻悅悦惠惠愛爱態态慮虑憑凭懇恳應应懷怀戲戏戶户捨舍掃扫掛挂採采換换搵揾撥拨擁拥擇择擊击擔担據据擬拟攔拦攜携敗败數数斷断於于時时暫暂曬晒書书會会東东條条棄弃楊杨業业樂乐標标樣样機机檔档檢检檯台櫃柜權权歡欢歷历歸归殺杀殼壳毀毁氣气決决沒没況况注註淨净減减測测湯汤準准溫温滅灭滯滞滿满為为無无煩烦熱热營营爭争爲为狀状獎奖獲获現现環环產产畢毕畫画異异當当疊叠發发盡尽監监盤盘盧卢眾众確确碼码礙碍祕秘禮礼種种稱称積积穩稳筆笔節节範范簽签籤签紀纪約约紅红納纳紙纸級级細细終终組组結结絕绝絡络給给統统綁绑經经維维網网線线編编總总繫系繳缴繼继續续纔才纖纤罰罚羅罗義义聯联聲声聽听脫脱臉脸臨临臺台與与興兴舊旧茲兹萬万葉叶蓋盖蔣蒋蕭萧藍蓝蘇苏處处號号衆众裏里補补裝装裡里製制複复覆复覈核見见規规視视親亲覺觉訂订計计訊讯訓训訖讫託托記记訪访設设許许訴诉註注詐诈評评詢询試试話话該该詳详認认語语誤误說说説说誰谁調调請请諒谅論论諮咨謂谓講讲謝谢謠谣謹谨證证識识譚谭議议護护讀读變变讓让負负貨货責责貴贵買买貸贷費费貼贴賀贺賃赁資资賈贾賞赏賠赔賣卖質质賬账賴赖購购贈赠趙赵軌轨較较載载輯辑輸输轉转辦办這这連连週周進进遊游運运過过達达違违遞递遠远適适遲迟遷迁選选遺遗還还邊边郵邮鄒邹鄧邓鄭郑鄰邻釋释鈴铃銀银銷销錄录錢钱錯错錶表鍾钟鎖锁鐘钟鑑鉴销銷長长門门閉闭開开間间閣阁閱阅閲阅閻阎關关门門陳陈陸陆隊队際际隨随險险隱隐雖虽雙双離离難难雲云電电靚靓靜静韓韩響响頁页頂顶項项順顺須须預预領领頭头頻频題题額额願愿類类顧顾顯显風风颱台飽饱餘余餽馈饋馈馬马馮冯駁驳驗验驟骤體体髮发麼么黃黄點点齊齐龍龙龔龚";
 
 fn simplified(c: char) -> char {
     if !('\u{4e00}'..='\u{9fff}').contains(&c) {
         return c;
     }
-    static TABLE: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
-        let all: Vec<char> = SIMPLIFIED.chars().collect();
-        all.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
-    });
-    TABLE.get(&c).copied().unwrap_or(c)
+    // Every character here takes three bytes, so that a pair can be looked up by its place.
+    let pair = |i: usize| SIMPLIFIED.get(i * 6..i * 6 + 6).and_then(|p| Some((p.chars().next()?, p.chars().nth(1)?)));
+    let (mut low, mut high) = (0, SIMPLIFIED.len() / 6);
+    while low < high {
+        let middle = low.midpoint(high);
+        match pair(middle) {
+            Some((from, to)) if from == c => return to,
+            Some((from, _)) if from < c => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    c
 }
 
 /// Whether words of this character are written without spaces between them.

@@ -60,18 +60,24 @@ impl<'l> Prepared<'l> {
         let received_at = message.received_at.or(message.date).unwrap_or(now).min(now);
         let today = message.local_date.unwrap_or_else(|| received_at.date_naive());
         let own = quoting::part(&message.text).own;
+        // What an attached document says is said by the mail; it may be all that the mail says.
+        let with_document = |words: &str| match message.attached_text.as_str() {
+            "" => words.to_owned(),
+            document => format!("{words}\n\n{document}"),
+        };
+        let read = with_document(&own);
         let plain = |source: &str| tokenise(source, &lexicon.days, today, &|_| false);
         // What joins clauses in one language is a pronoun in the next, so the language comes first.
-        let languages = lexicon.languages_of(&plain(&own));
+        let languages = lexicon.languages_of(&plain(&read));
         let first = languages.first().copied();
         let text =
             |source: &str| tokenise(source, &lexicon.days, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
-        let (body, subject) = (text(&own), text(own_subject(&message.subject)));
+        let (body, subject) = (text(&read), text(own_subject(&message.subject)));
         let ours = matching::is_ours(message, directory, trust)?;
         let found = if ours {
             matching::Matched::default()
         } else {
-            matching::find(message, &plain(&message.text), directory)?
+            matching::find(message, &plain(&with_document(&message.text)), directory)?
         };
         let names = names(message, found.case.as_ref().map(|(c, _)| c));
         Ok(Self { received_at, today, own, languages, body, subject, ours, found, names })
@@ -159,6 +165,7 @@ pub fn read<D: CaseDirectory>(
         classified.certain = false;
     }
     let language = tag(&seen.body, &seen.languages);
+    let seen_words = seen.body.source.clone();
     let Prepared { received_at, own, ours, found, .. } = seen;
     let basis = found.case.as_ref().map(|(_, b)| *b);
     // A stranger's mail is not worth a question to anybody, nor is a bounce, which nobody signs for the carrier; what
@@ -166,7 +173,7 @@ pub fn read<D: CaseDirectory>(
     let worth_asking = !ours && found.case.is_some() && message.report.is_none() && !message.truncated;
     Ok(Reading {
         ours,
-        reply: reply(message, classified, &proof, received_at, basis, lexicon, &own),
+        reply: reply(message, classified, &proof, received_at, basis, lexicon, &seen_words),
         matched: found.case,
         guesses: found.guesses,
         sender_name: message.from.first().map_or_else(String::new, |a| a.name.clone()),

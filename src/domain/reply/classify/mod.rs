@@ -339,9 +339,16 @@ fn evidence(body: &Text, hits: &[Hit<'_>], subject: &Text, hints: &[Hit<'_>], ki
             None => hit.rule.name.clone(),
         },
     };
-    let mut out: Vec<EvidenceWords> =
-        hits.iter().filter(|h| h.rule.kind == kind && h.veto.is_none()).map(|h| piece(body, h)).collect();
-    out.extend(hits.iter().filter(|h| h.rule.kind != kind || h.veto.is_some()).map(|h| piece(body, h)));
+    let decided = |h: &&Hit<'_>| h.rule.kind == kind && h.veto.is_none();
+    let mut shown: Vec<&Hit<'_>> = Vec::new();
+    // Several rules, or one rule from several beginnings, often see the same words: they are shown once.
+    for hit in hits.iter().filter(decided).chain(hits.iter().filter(|h| !decided(h))) {
+        let overlaps = |s: &&Hit<'_>| s.span.first < hit.span.last && hit.span.first < s.span.last;
+        if !shown.iter().any(overlaps) {
+            shown.push(hit);
+        }
+    }
+    let mut out: Vec<EvidenceWords> = shown.into_iter().map(|h| piece(body, h)).collect();
     out.extend(hints.iter().map(|h| piece(subject, h)));
     out.dedup();
     out.truncate(6);

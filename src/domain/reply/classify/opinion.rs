@@ -8,7 +8,7 @@ use crate::domain::reply::statistics::{KIND_COUNT, KINDS};
 use crate::domain::reply::{EvidenceWords, Kind};
 
 /// A confirmation in known words that the second reader finds less likely than this is none.
-const KNOWN_MIN: f32 = 0.2;
+const KNOWN_MIN: f32 = 0.05;
 /// The same with unknown words in its sentence, with one in its clause, with several there.
 const NEARBY_MIN: f32 = 0.4;
 const ONE_STRANGER_MIN: f32 = 0.7;
