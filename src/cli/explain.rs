@@ -54,6 +54,8 @@ pub(super) fn explain(place: &Place, what: &Explain, output: &mut Output) -> any
     let mut told = Told::new(place);
     let readers = std::thread::available_parallelism().map_or(1, usize::from).min(READERS_MAX);
     read_all(&shared, &what.files, readers, &mut |answers| told.tell(answers, output))?;
+    // The program ends soon; taking the phrases apart would only take time.
+    std::mem::forget(shared);
     told.end(output)
 }
 

@@ -2,8 +2,9 @@
 //! found once, so that matching compares numbers and only patterns that can begin at a token are tried there.
 
 use super::Span;
+use super::hash::{Map, Set};
 use crate::domain::reply::normalize::{self, Text, Token, TokenKind};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Number of an atom in the [`Atoms`] of a lexicon.
 pub type AtomId = u32;
@@ -21,8 +22,8 @@ const STEM_MIN: usize = 2;
 /// Every word, stem and ending that some pattern names.
 #[derive(Debug, Clone)]
 pub struct Atoms {
-    exact: HashMap<String, AtomId>,
-    stems: HashMap<String, AtomId>,
+    exact: Map<String, AtomId>,
+    stems: Map<String, AtomId>,
     tails: Vec<(String, AtomId)>,
     /// Bytes of the longest stem.
     stem_longest: usize,
@@ -31,7 +32,7 @@ pub struct Atoms {
 
 impl Default for Atoms {
     fn default() -> Self {
-        Self { exact: HashMap::new(), stems: HashMap::new(), tails: Vec::new(), stem_longest: 0, count: PHONE + 1 }
+        Self { exact: Map::default(), stems: Map::default(), tails: Vec::new(), stem_longest: 0, count: PHONE + 1 }
     }
 }
 
@@ -48,6 +49,10 @@ impl Atoms {
             "#number" => return Ok(NUMBER),
             "#phone" => return Ok(PHONE),
             _ => {}
+        }
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        if let Some(id) = self.exact.get(word).filter(|_| word.bytes().all(plain)) {
+            return Ok(*id);
         }
         let next = self.count;
         let id = match (word.strip_suffix('*'), word.strip_prefix('*')) {
@@ -199,7 +204,7 @@ pub fn sets_in(elements: &[Element], out: &mut Vec<usize>) {
 }
 
 /// The words, stems and endings that these elements name by themselves.
-pub fn atoms_in(elements: &[Element], out: &mut HashSet<AtomId>) {
+pub fn atoms_in(elements: &[Element], out: &mut Set<AtomId>) {
     for element in elements {
         match element {
             Element::Atom(id) => drop(out.insert(*id)),
@@ -245,6 +250,9 @@ fn words(piece: &str, sets: &HashMap<String, usize>, atoms: &mut Atoms) -> Resul
         _ if piece.contains(['^', '$']) => return Err("^ and $ stand by themselves, parted by spaces".to_owned()),
         _ => {}
     }
+    if piece.is_ascii() && !piece.contains('_') && !piece.is_empty() {
+        return Ok(vec![Element::Atom(atoms.number(piece)?)]);
+    }
     let split = normalize::split_words(&piece.replace('_', " "));
     if split.is_empty() {
         return Err("an alternative is empty".to_owned());
@@ -253,7 +261,9 @@ fn words(piece: &str, sets: &HashMap<String, usize>, atoms: &mut Atoms) -> Resul
 }
 
 fn folded(word: &str) -> String {
-    normalize::fold(word).replace(['\'', '\u{2019}'], "")
+    let mut out = normalize::fold(word);
+    out.retain(|c| !matches!(c, '\'' | '\u{2019}'));
+    out
 }
 
 /// Where the entries of each set stand: (first token, behind the last), sorted, every possible end.
