@@ -215,9 +215,8 @@ fn in_context(body: &str, subject: &str, words: &str, paint: Paint) -> String {
 fn sentence_around(text: &str, start: usize, end: usize) -> (String, String) {
     let mut before: Vec<char> = Vec::new();
     let mut cut = "";
-    let mut chars = text.get(..start).unwrap_or_default().chars().rev().peekable();
     let mut next = None;
-    while let Some(c) = chars.next() {
+    for c in text.get(..start).unwrap_or_default().chars().rev() {
         if c == '\n' || (ends_sentence(c) && next.is_none_or(|n: char| n == ' ' || ends_wide(c))) {
             break;
         }

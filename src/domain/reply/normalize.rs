@@ -233,10 +233,37 @@ pub fn split_words(text: &str) -> Vec<String> {
 /// (and, but ...) open a new clause.
 #[must_use]
 pub fn tokenise(source: &str, words: &dyn DateWords, today: Date, breaks_clause: &dyn Fn(&str) -> bool) -> Text {
-    let raw = scan(source);
-    let cut = raw.len() >= TOKENS_MAX;
-    let raw = super::numbers::merge_phones(dates::merge(raw, words, today), source);
-    Text { cut, ..arrange(source, raw, breaks_clause) }
+    Scanned::of(source, words, today).arranged(breaks_clause)
+}
+
+/// A text in tokens that are not parted into sentences and clauses yet: for that its language must be known.
+#[derive(Debug, Clone)]
+pub struct Scanned<'s> {
+    /// The text as written.
+    pub source: &'s str,
+    raw: Vec<Token>,
+    cut: bool,
+}
+
+impl<'s> Scanned<'s> {
+    /// Scans a text, as [`tokenise`] does.
+    #[must_use]
+    pub fn of(source: &'s str, words: &dyn DateWords, today: Date) -> Self {
+        let raw = scan(source);
+        let cut = raw.len() >= TOKENS_MAX;
+        Self { source, raw: super::numbers::merge_phones(dates::merge(raw, words, today), source), cut }
+    }
+
+    /// Its folded words, numbers and dates.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.raw.iter().filter(|t| !matches!(t.kind, TokenKind::Mark(_))).map(|t| t.text.as_str())
+    }
+
+    /// Its sentences and clauses.
+    #[must_use]
+    pub fn arranged(self, breaks_clause: &dyn Fn(&str) -> bool) -> Text {
+        Text { cut: self.cut, ..arrange(self.source, self.raw, breaks_clause) }
+    }
 }
 
 /// Words, numbers, single CJK characters and marks, in order.

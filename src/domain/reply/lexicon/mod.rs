@@ -12,7 +12,7 @@ pub use guards::{Guard, Guards, guards};
 pub use source::{LanguageSource, LexiconProblem, RuleSource, Script};
 
 use super::Kind;
-use super::normalize::{self, Text};
+use super::normalize::{self, Scanned, Text};
 use super::statistics::Statistics;
 use days::Words;
 use hash::{Map, Set};
@@ -140,13 +140,13 @@ impl Lexicon {
 
     /// The languages a text may be in, most likely first; all of them when no small word tells.
     #[must_use]
-    pub fn languages_of(&self, text: &Text) -> Vec<&Language> {
-        let scripts = scripts_of(&text.source);
+    pub fn languages_of(&self, text: &Scanned<'_>) -> Vec<&Language> {
+        let scripts = scripts_of(text.source);
         let mut scored: Vec<(usize, &Language)> = self
             .languages
             .iter()
             .filter(|l| l.scripts.iter().any(|s| scripts.contains(s)))
-            .map(|l| (text.tokens.iter().take(2_000).filter(|t| l.is_marker(&t.text)).count(), l))
+            .map(|l| (text.words().take(2_000).filter(|w| l.is_marker(w)).count(), l))
             .collect();
         let best = scored.iter().map(|(s, _)| *s).max().unwrap_or(0);
         if best == 0 {
