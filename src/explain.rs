@@ -1,21 +1,25 @@
 //! How odjava reads a message, for people and programs: kind, why, match, authenticity, what would happen.
 //! Uses the same reading as the daemon; changes nothing. Called by the command line and the tests.
 
+mod telling;
+
+pub use telling::Paint;
+
 use crate::domain::address::{Address, MessageId, Reference};
 use crate::domain::identity::{Iccid, Line, Msisdn};
 use crate::domain::reply::proof::{Inquiry, Proof};
 use crate::domain::reply::{
-    Authenticity, BounceClass, CaseDirectory, InboundMessage, Kind, KnownCase, Lexicon, Reading, Trust, authenticity,
-    read, would_do,
+    Authenticity, BounceClass, CaseDirectory, EvidenceWords, InboundMessage, Kind, KnownCase, Lexicon, Reading, Trust,
+    authenticity, read, would_do,
 };
 use crate::domain::{Date, Timestamp};
 use crate::mail;
 use serde::{Deserialize, Serialize};
-use std::io::Read;
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a file that are read.
-const FILE_MAX: u64 = 64 << 20;
+pub const FILE_MAX: u64 = 64 << 20;
 
 /// Why a file could not be explained.
 #[derive(Debug, thiserror::Error)]
@@ -43,13 +47,13 @@ pub enum ExplainError {
 
 /// Against what messages are read.
 #[derive(Debug, Clone)]
-pub struct Context<D> {
+pub struct Context<D, L = Lexicon> {
     /// The cases they may belong to.
     pub directory: D,
     /// What the reader of the mailbox trusts.
     pub trust: Trust,
-    /// The phrases.
-    pub lexicon: Lexicon,
+    /// The phrases, owned or borrowed.
+    pub lexicon: L,
     /// When they are read.
     pub now: Timestamp,
 }
@@ -90,6 +94,21 @@ pub struct Explanation {
     /// No other kind is near.
     #[serde(skip)]
     pub certain: bool,
+    /// The evidence, words and rule apart.
+    #[serde(skip)]
+    pub deciding: Vec<EvidenceWords>,
+    /// Day by which something is promised.
+    #[serde(skip)]
+    pub promised_date: Option<Date>,
+    /// First day back of an absent person.
+    #[serde(skip)]
+    pub returns_on: Option<Date>,
+    /// Ticket number the carrier gave.
+    #[serde(skip)]
+    pub ticket: Option<String>,
+    /// It is the holder's own mail.
+    #[serde(skip)]
+    pub ours: bool,
 }
 
 /// Which case, and by which rung.
@@ -111,38 +130,22 @@ pub struct BounceExplained {
 }
 
 /// Finds out what the signatures in the bytes of a message prove; asks DNS for that.
-pub type Prover = dyn Fn(&[u8], &Inquiry) -> Proof;
-
-/// Explains one file; `prover` looks at signatures where the holder's server wrote no verdict.
-///
-/// # Errors
-/// When the file cannot be read or the cases cannot be looked up; a malformed message is no error.
-pub fn explain_file<D>(path: &Path, context: &Context<D>, prover: Option<&Prover>) -> Result<Explanation, ExplainError>
-where
-    D: CaseDirectory,
-    D::Error: std::fmt::Display,
-{
-    let unreadable = |source| ExplainError::Unreadable { path: path.to_owned(), source };
-    let mut raw = Vec::new();
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(FILE_MAX + 1).read_to_end(&mut raw).map_err(unreadable)?;
-    let truncated = raw.len() as u64 > FILE_MAX;
-    explain_proven(&path.display().to_string(), &raw, truncated, context, prover)
-}
+pub type Prover = dyn Fn(&[u8], &Inquiry) -> Proof + Sync;
 
 /// Explains the bytes of one message that is called `name`, without asking anybody.
 ///
 /// # Errors
 /// When the cases cannot be looked up.
-pub fn explain_bytes<D>(
+pub fn explain_bytes<D, L>(
     name: &str,
     raw: &[u8],
     truncated: bool,
-    context: &Context<D>,
+    context: &Context<D, L>,
 ) -> Result<Explanation, ExplainError>
 where
     D: CaseDirectory,
     D::Error: std::fmt::Display,
+    L: Borrow<Lexicon>,
 {
     explain_proven(name, raw, truncated, context, None)
 }
@@ -151,20 +154,21 @@ where
 ///
 /// # Errors
 /// When the cases cannot be looked up.
-pub fn explain_proven<D>(
+pub fn explain_proven<D, L>(
     name: &str,
     raw: &[u8],
     truncated: bool,
-    context: &Context<D>,
+    context: &Context<D, L>,
     prover: Option<&Prover>,
 ) -> Result<Explanation, ExplainError>
 where
     D: CaseDirectory,
     D::Error: std::fmt::Display,
+    L: Borrow<Lexicon>,
 {
     let mut message = mail::parse::parse(raw, truncated);
     let read = |message: &InboundMessage| {
-        read(message, &context.directory, &context.trust, &context.lexicon, context.now)
+        read(message, &context.directory, &context.trust, context.lexicon.borrow(), context.now)
             .map_err(|e| ExplainError::Directory(e.to_string()))
     };
     let mut reading = read(&message)?;
@@ -201,38 +205,13 @@ fn explanation(name: &str, message: &InboundMessage, reading: Reading, now: Time
         guesses: reading.guesses.iter().map(|r| r.as_str().to_owned()).collect(),
         subject: message.subject.clone(),
         certain: reply.certain,
+        deciding: reply.evidence.clone(),
+        promised_date: reply.promised_date,
+        returns_on: reply.returns_on,
+        ticket: reply.ticket.clone(),
+        ours: reading.ours,
         language: reading.language,
         reply_text: reading.reply_text,
-    }
-}
-
-impl Explanation {
-    /// The explanation as a person reads it.
-    #[must_use]
-    pub fn render(&self) -> String {
-        let mut out = format!("{}\n", self.file);
-        let mut line = |name: &str, text: String| out.push_str(&format!("  {name:<10} {text}\n"));
-        let sure = if self.certain { "" } else { " (not sure)" };
-        let date = self.effective_date.map_or_else(String::new, |d| format!(", effective {d}"));
-        line("subject", self.subject.clone());
-        line("kind", format!("{}{sure}{date}", self.kind.name()));
-        for (i, evidence) in self.evidence.iter().enumerate() {
-            line(if i == 0 { "because" } else { "" }, format!("“{evidence}”"));
-        }
-        if let Some(bounce) = &self.bounce {
-            let class = if bounce.class == BounceClass::Permanent { "permanent" } else { "temporary" };
-            line("bounce", format!("{class}, {}", bounce.recipient.as_deref().unwrap_or("recipient not named")));
-        }
-        let matched = match &self.matched.case {
-            Some(case) => format!("{case} by {}", self.matched.by),
-            None if self.guesses.is_empty() => "no case".to_owned(),
-            None => format!("no case; perhaps {}", self.guesses.join(", ")),
-        };
-        line("match", matched);
-        line("authentic", format!("{}: {}", self.authentic, self.authentic_reason));
-        line("language", self.language.clone());
-        line("would do", self.would_do.clone());
-        out
     }
 }
 

@@ -16,12 +16,12 @@ maildir = "out"
 path = "odjava.db"
 "#;
 
-struct Home {
+pub(crate) struct Home {
     folder: tempfile::TempDir,
 }
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(CONFIG)
     }
 
@@ -34,16 +34,16 @@ impl Home {
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
         run_with(&self.path("odjava.toml"), words)
     }
 
     /// Runs a command that must succeed and gives its JSON objects.
-    fn json(&self, words: &[&str]) -> Vec<Value> {
+    pub(crate) fn json(&self, words: &[&str]) -> Vec<Value> {
         let output = self.run(&[words, &["--json"]].concat());
         let (out, err) = texts(&output);
         assert_eq!(output.status.code(), Some(0), "{words:?}: {err}");
@@ -51,7 +51,7 @@ impl Home {
     }
 
     /// Runs a command that must succeed and print one object.
-    fn object(&self, words: &[&str]) -> Value {
+    pub(crate) fn object(&self, words: &[&str]) -> Value {
         let mut all = self.json(words);
         assert_eq!(all.len(), 1, "{words:?}");
         all.remove(0)
@@ -73,7 +73,7 @@ impl Home {
     }
 }
 
-fn run_with(config: &Path, words: &[&str]) -> Output {
+pub(crate) fn run_with(config: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_odjava"))
         .arg("--config")
         .arg(config)
@@ -85,13 +85,13 @@ fn run_with(config: &Path, words: &[&str]) -> Output {
         .unwrap()
 }
 
-fn texts(output: &Output) -> (String, String) {
+pub(crate) fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (text(&output.stdout), text(&output.stderr))
 }
 
 /// A command fails with this exit code and a complaint that holds all these words.
-fn fails(output: &Output, code: i32, words: &[&str]) {
+pub(crate) fn fails(output: &Output, code: i32, words: &[&str]) {
     let (out, err) = texts(output);
     assert_eq!(output.status.code(), Some(code), "{out}\n{err}");
     for word in words {

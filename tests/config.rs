@@ -162,6 +162,10 @@ fn every_line_of_the_example_that_is_commented_out_is_what_holds_anyway_or_loads
         "digest",
         "carriers",
         "templates",
+        "lexicon",
+        "url",
+        "model",
+        "timeout",
         "retry_after",
     ];
     let on: String = text
@@ -182,6 +186,10 @@ fn every_line_of_the_example_that_is_commented_out_is_what_holds_anyway_or_loads
     assert_eq!(config.follow_up.send_window, SendWindow::Cron("0 * 9-16 * * Mon-Fri".into()));
     assert_eq!(FollowUpRules { send_window: SendWindow::Usual, ..config.follow_up }, FollowUpRules::default());
     assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.reader, None, "nobody is asked");
+    let asking = text.split("# [reader]").nth(1).unwrap().replace("\n# ", "\n");
+    let reader = load(&format!("{SMALL}\n[reader]{asking}"), 0o644).map_err(|e| panic!("{e}")).unwrap().reader.unwrap();
+    assert_eq!((reader.host.as_str(), reader.port, reader.path.as_str()), ("127.0.0.1", 11434, "/v1/chat/completions"));
 }
 
 #[test]
@@ -359,6 +367,16 @@ fn one_wrong_line_gives_one_message() {
             18,
             "cannot be counted in working days",
         ),
+        ("[directory]\nlexicon = \"nowhere\"", 11, "there is no folder"),
+        ("[reader]\nurl = \"http://10.0.0.1/v1\"\nmodel = \"m\"", 11, "is not this machine"),
+        ("[reader]\nurl = \"http://localhost.example/v1\"\nmodel = \"m\"", 11, "is not this machine"),
+        ("[reader]\nurl = \"http://127.0.0.1@far.example/v1\"\nmodel = \"m\"", 11, "is not this machine"),
+        ("[reader]\nurl = \"https://localhost/v1\"\nmodel = \"m\"", 11, "is not an address such as"),
+        ("[reader]\nurl = \"http://localhost:99999/v1\"\nmodel = \"m\"", 11, "is not an address such as"),
+        ("[reader]\nurl = \"http://localhost/a b\"\nmodel = \"m\"", 11, "is not an address such as"),
+        ("[reader]\nmodel = \"m\"", 10, "is missing; such as"),
+        ("[reader]\nurl = \"http://[::1]:8080/v1\"", 10, "model"),
+        ("[reader]\nurl = \"http://[::1]/v1\"\nmodel = \"m\"\nkey = \"x\"", 13, "unknown key `reader.key`"),
         ("[store]\npath = \"\"", 11, "must not be empty"),
         ("follow_up = 3", 10, "unknown key"),
         (

@@ -500,10 +500,16 @@ fn a_reference_and_a_line_match_but_two_references_do_not() {
 
 #[test]
 fn human_output_shows_kind_words_rung_and_verdict() {
-    let text = explain(&mail("Your subscription was terminated on 10 November 2026.")).render();
-    for part in
-        ["confirmed, effective 2026-11-10", "subscription was terminated", "7Q2M by thread", "DMARC passed", "done"]
-    {
+    let text = explain(&mail("Your subscription was terminated on 10 November 2026.")).render(Default::default());
+    for part in [
+        "confirmed (sure)",
+        "ends       2026-11-10",
+        "«subscription was terminated",
+        "English rule",
+        "7Q2M by thread: it answers a mail of this case",
+        "yes: DMARC passed",
+        "done: the case is over",
+    ] {
         assert!(text.contains(part), "{part} in\n{text}");
     }
 }

@@ -400,12 +400,15 @@ pub struct Run {
 /// `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Messages (.eml), folders of them, or - for standard input
+    /// Messages (.eml), mbox files, folders of either, Maildirs, or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Cases to match against, instead of the open ones of the store
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
+    /// Folder of phrases that add to those built in [default: as the config says]
+    #[arg(long, value_name = "FOLDER")]
+    pub lexicon: Option<PathBuf>,
     /// Ask DNS for the keys of signatures where your mail server wrote no verdict
     #[arg(long)]
     pub verify: bool,

@@ -37,6 +37,7 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
     if let Some(rules) = rules {
         findings.good("templates", format!("languages {}", rules.templates.languages().join(", ")));
         findings.good("carriers", format!("{} in the directory", rules.directory.all().count()));
+        findings.add("lexicon", lexicon(&rules));
         findings.add("store", store(&rules.config.store.path));
         for account in rules.config.accounts.values() {
             account_offline(account, &mut findings);
@@ -80,6 +81,15 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
 fn accounts_told(rules: &ConfiguredRules) -> String {
     let names: Vec<&str> = rules.config.accounts.keys().map(String::as_str).collect();
     format!("{} {}", if names.len() == 1 { "account" } else { "accounts" }, names.join(", "))
+}
+
+/// The languages in which replies are read, and the folder that adds to them.
+fn lexicon(rules: &ConfiguredRules) -> Result<String, String> {
+    let lexicon = super::run::lexicon_of(rules).map_err(|e| e.to_string())?;
+    let languages: Vec<&str> = lexicon.languages.iter().map(|l| l.tag.as_str()).collect();
+    let folder =
+        rules.config.directory.lexicon.as_ref().map_or_else(String::new, |f| format!(", {} read", f.display()));
+    Ok(format!("replies are read in {}{folder}", languages.join(", ")))
 }
 
 /// Whose verdict on a sender is believed; nobody's is allowed, and worth a word.

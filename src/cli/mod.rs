@@ -7,6 +7,7 @@
 //! | `cases` | `list`, `show`, `draft` |
 //! | `acts`, `answer` | `approve`, `edit`, `withdraw`, `hold`, `answer`, `resolve` |
 //! | `carriers`, `check`, `init`, `run`, `explain`, `demo` | the commands of these names |
+//! | `mail_files` | the messages that `explain` is given |
 //! | `desk` | the opened config and store that the commands work with |
 //! | `view`, `timeline`, `wording` | a case as JSON and as words |
 //! | `output` | where the words go |
@@ -24,6 +25,7 @@ mod desk;
 mod explain;
 mod facts;
 mod init;
+mod mail_files;
 mod new;
 mod output;
 mod run;

@@ -6,12 +6,13 @@ use crate::clock::Clock;
 use crate::config::account::{Account, MailSink};
 use crate::config::lexicon;
 use crate::daemon::{self, Parts, StoreHandle, intake, mailbox, smtp, telemetry, verify};
-use crate::domain::reply::MessageKey;
+use crate::domain::reply::{Lexicon, MessageKey};
 use crate::explain::Prover;
 use crate::rulebook::ConfiguredRules;
 use crate::store::CaseId;
 use anyhow::{Context, anyhow};
 use std::future::Future;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub(super) fn set_up_logging(verbose: u8, json: bool, is_daemon: bool) {
 
 /// What the tasks of the daemon share, over these rules.
 pub(super) fn parts(rules: &Arc<ConfiguredRules>, clock: &Arc<dyn Clock>, store: StoreHandle) -> anyhow::Result<Parts> {
-    let lexicon = lexicon::built_in().map_err(|problems| anyhow!("{}", super::facts::listed(&problems)))?;
+    let lexicon = lexicon_of(rules)?;
     Ok(Parts {
         config: Arc::clone(&rules.config),
         rules: Arc::clone(rules) as Arc<dyn crate::engine::Rulebook>,
@@ -32,6 +33,16 @@ pub(super) fn parts(rules: &Arc<ConfiguredRules>, clock: &Arc<dyn Clock>, store:
         resolver: resolver(rules, clock),
         store,
     })
+}
+
+/// The phrases, with those of the folder that the config names.
+pub(super) fn lexicon_of(rules: &ConfiguredRules) -> anyhow::Result<Lexicon> {
+    lexicon_with(rules.config.directory.lexicon.as_deref())
+}
+
+/// The phrases, with those of a folder.
+pub(super) fn lexicon_with(folder: Option<&Path>) -> anyhow::Result<Lexicon> {
+    lexicon::load(folder).map_err(|problems| anyhow!("{}", super::facts::listed(&problems)))
 }
 
 /// Who asks for the keys of signatures, unless the config says that nobody does.

@@ -218,7 +218,7 @@ fn login(section: &Section<'_, '_>, place: &Place<'_>, default: Option<&str>, ho
 }
 
 /// Whether a host name means this machine, whatever a resolver says.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

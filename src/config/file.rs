@@ -3,14 +3,18 @@
 use super::account::Account;
 use super::reader::{Document, Problems, Section};
 use super::{
-    Config, DirectoryPlaces, FollowUpRules, Limits, NudgeRules, QuietHours, SendWindow, StorePlace, TrustRules,
-    account_file, cron_text,
+    Config, DirectoryPlaces, FollowUpRules, Limits, NudgeRules, QuietHours, SecondReader, SendWindow, StorePlace,
+    TrustRules, account_file, cron_text,
 };
 use crate::domain::policy::{Approval, Span};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How long another reader may take, and at most.
+const READER_TIMEOUT: Duration = Duration::from_secs(20);
+const READER_TIMEOUT_MAX: Duration = Duration::from_secs(300);
 
 /// Where the file lies, and what may be taken from there.
 pub(super) struct Place<'p> {
@@ -52,6 +56,7 @@ pub(super) fn read(text: &str, place: &Place<'_>) -> Result<Config, Problems> {
     }
     let directory = directory(root.section("directory").as_ref(), place);
     let limits = limits(root.section("limits").as_ref());
+    let reader = reader(root.section("reader").as_ref());
     root.finish();
     let problems = document.into_problems();
     match store {
@@ -65,6 +70,7 @@ pub(super) fn read(text: &str, place: &Place<'_>) -> Result<Config, Problems> {
             store,
             directory,
             limits,
+            reader,
         }),
         _ => Err(Problems(problems)),
     }
@@ -214,9 +220,45 @@ fn directory(section: Option<&Section<'_, '_>>, place: &Place<'_>) -> DirectoryP
         // Beside the config a folder counts when it is there.
         stated.or_else(|| Some(place.folder().join(key)).filter(|p| p.is_dir()))
     };
-    let out = DirectoryPlaces { carriers: folder("carriers"), templates: folder("templates") };
+    let out =
+        DirectoryPlaces { carriers: folder("carriers"), templates: folder("templates"), lexicon: folder("lexicon") };
     section.into_iter().for_each(Section::finish);
     out
+}
+
+/// Who is asked about unclear mail. Only on this machine: mail is nobody else's business.
+fn reader(section: Option<&Section<'_, '_>>) -> Option<SecondReader> {
+    let section = section?;
+    let place = section.parsed("url", parse_url);
+    if !section.has("url") {
+        section.problem("url", "is missing; such as \"http://127.0.0.1:11434/v1/chat/completions\"");
+    }
+    let model = section.required("model");
+    let timeout = exact(section, "timeout").unwrap_or(READER_TIMEOUT);
+    if timeout > READER_TIMEOUT_MAX {
+        section.problem("timeout", "is longer than 5 minutes; other mail waits meanwhile");
+    }
+    section.finish();
+    let (host, port, path) = place?;
+    Some(SecondReader { host, port, path, model: model?, timeout })
+}
+
+/// Host, port and path of `http://HOST[:PORT]/PATH` on this machine.
+fn parse_url(url: &str) -> Result<(String, u16, String), String> {
+    let fail = || format!("`{url}` is not an address such as http://127.0.0.1:11434/v1/chat/completions");
+    let rest = url.strip_prefix("http://").ok_or_else(fail)?;
+    let (authority, path) = rest.split_once('/').ok_or_else(fail)?;
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok().filter(|p| *p > 0).ok_or_else(fail)?),
+        _ => (authority, 80),
+    };
+    if !account_file::is_loopback(host) {
+        return Err(format!("`{host}` is not this machine; only 127.0.0.1, [::1] and localhost are allowed"));
+    }
+    if path.is_empty() || !path.chars().all(|c| c.is_ascii_graphic() && c != '#') {
+        return Err(fail());
+    }
+    Ok((host.trim_start_matches('[').trim_end_matches(']').to_owned(), port, format!("/{path}")))
 }
 
 fn limits(section: Option<&Section<'_, '_>>) -> Limits {

@@ -3,6 +3,7 @@
 
 use crate::domain::reply::lexicon::{LanguageSource, Lexicon, LexiconProblem};
 use crate::domain::reply::statistics::Statistics;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -57,18 +58,30 @@ pub fn built_in() -> Result<Lexicon, Vec<LexiconProblem>> {
 pub fn load(folder: Option<&Path>) -> Result<Lexicon, Vec<LexiconProblem>> {
     let mut all = sources()?;
     let mut problems = Vec::new();
+    let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in folder.map_or_else(|| Ok(Vec::new()), files_of).map_err(|p| vec![p])? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let read = read_text(&path).map_err(|e| problem(&name, "the file", &format!("{e}; mend it or take it away")));
         match read.and_then(|text| parse(&name, &text)) {
-            Ok(source) => take(&mut all, source),
+            Ok(source) => {
+                files.entry(source.language.clone()).or_default().push(name);
+                take(&mut all, source);
+            }
             Err(problem) => problems.push(problem),
         }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
-    with_second_reader(Lexicon::compile(&all)?)
+    // What does not fit together is in what was added: the files built in fit.
+    let blamed = |mut problem: LexiconProblem| {
+        if let Some(names) = files.get(&problem.language) {
+            problem.language = names.join(", ");
+        }
+        problem
+    };
+    let lexicon = Lexicon::compile(&all);
+    with_second_reader(lexicon.map_err(|found| found.into_iter().map(blamed).collect::<Vec<_>>())?)
 }
 
 fn with_second_reader(mut lexicon: Lexicon) -> Result<Lexicon, Vec<LexiconProblem>> {

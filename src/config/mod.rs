@@ -8,6 +8,7 @@
 //! | `carriers`, `carrier_record` | `config/carriers/**.toml` |
 //! | `holidays` | `config/holidays/*.toml` |
 //! | `templates` | `templates/<language>/<purpose>/{subject,body}.txt` |
+//! | `lexicon` | `config/lexicon/*.toml` |
 
 pub mod account;
 mod account_file;
@@ -33,6 +34,7 @@ pub use reader::{Problem, Problems as ConfigProblems};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The window in which follow-ups leave where neither config nor record names one: office hours.
 pub const USUAL_SEND_WINDOW: &str = "0 * 9-16 * * Mon-Fri";
@@ -58,6 +60,23 @@ pub struct Config {
     pub directory: DirectoryPlaces,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[reader]`: who is asked about unclear mail; nobody unless it is there.
+    pub reader: Option<SecondReader>,
+}
+
+/// An OpenAI-compatible endpoint on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondReader {
+    /// A loopback address or `localhost`.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Path of chat completions.
+    pub path: String,
+    /// What it calls its model.
+    pub model: String,
+    /// How long it may take.
+    pub timeout: Duration,
 }
 
 /// How mail is proven that the holder's server says nothing about.
@@ -194,6 +213,8 @@ pub struct DirectoryPlaces {
     pub carriers: Option<PathBuf>,
     /// Templates.
     pub templates: Option<PathBuf>,
+    /// Phrases of more languages, or more phrases.
+    pub lexicon: Option<PathBuf>,
 }
 
 /// Bounds on what comes in.

@@ -66,7 +66,7 @@ pub struct NudgeContext {
 impl NudgeContext {
     /// Names of the facts a nudge template can use as `facts.NAME`; `none` when not given. A fact that is a
     /// day (`2026-11-30`) is shown as the language writes days.
-    pub const FACTS: [&'static str; 20] = [
+    pub const FACTS: [&'static str; 22] = [
         "words",
         "subject",
         "from_domain",
@@ -87,6 +87,8 @@ impl NudgeContext {
         "to",
         "amount",
         "date",
+        "opinion",
+        "opinion_kind",
     ];
 
     /// Names of the values of a nudge template.

@@ -1,13 +1,14 @@
 //! From a stored message to its case: parse, match, authenticate, classify, apply. Called by the daemon for
 //! new mail and by `odjava resolve --file` and `--trust` for mail the holder vouches for. Where the signatures of a mail
-//! must be looked at, that is done between two transactions, and kept.
+//! must be looked at, or another reader is asked about it, that is done between two transactions.
 
-use super::{Parts, verify};
+use super::{Parts, opinion, verify};
 use crate::domain::address::MessageId;
 use crate::domain::decide;
 use crate::domain::effect::NudgeKind;
 use crate::domain::event::{Event, ResolveAct};
 use crate::domain::reply::proof::{Inquiry, Proof};
+use crate::domain::reply::second_opinion::{self, SecondOpinion};
 use crate::domain::reply::{self, Authenticity, CaseDirectory, MatchBasis, MessageKey, Reading};
 use crate::engine::EngineError;
 use crate::mail::parse;
@@ -27,10 +28,29 @@ const WAIT_MAX: TimeDelta = TimeDelta::hours(24);
 const WAIT_FIRST: TimeDelta = TimeDelta::minutes(1);
 const WAIT_LONGEST: TimeDelta = TimeDelta::hours(2);
 
-/// A message whose signatures must be looked at before it can be read.
+/// How long an answer is waited for when the daemon is to stop.
+const LAST_ANSWER: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What must be asked before a message can be applied.
+enum Question {
+    /// DNS: what its signatures prove.
+    Proof(Inquiry),
+    /// Another reader: what this text says.
+    Opinion(String),
+}
+
+/// What was answered.
+enum Answer {
+    /// Kept; the message is read anew with it.
+    Proof(Proof),
+    /// Perhaps nothing; the message is applied.
+    Opinion(Option<SecondOpinion>),
+}
+
+/// A message with what must be asked first.
 struct Pending {
     row: InboxRow,
-    inquiry: Inquiry,
+    question: Question,
 }
 
 /// What one turn came to.
@@ -38,12 +58,20 @@ struct Pending {
 struct Turn {
     /// Messages that were taken up.
     count: usize,
-    /// Those of them that must be looked at first.
+    /// Those of them that must be asked about first.
     pending: Vec<Pending>,
 }
 
-/// Reads all stored messages that were not read yet, each in its own transaction; looks at their signatures where that is
-/// needed.
+/// What another reader says of a message.
+enum Second {
+    /// It was not asked.
+    NotAsked,
+    /// It was; it may have said nothing.
+    Asked(Option<SecondOpinion>),
+}
+
+/// Reads all stored messages that were not read yet, each in its own transaction; looks at their signatures and asks
+/// another reader where that is needed.
 ///
 /// # Errors
 /// [`EngineError::Store`] when the store fails. A message that cannot be read is tried three times and
@@ -62,38 +90,52 @@ pub async fn read_new(parts: &Parts) -> Result<usize, EngineError> {
 async fn turn(parts: &Parts) -> Result<usize, EngineError> {
     let mine = parts.clone();
     let turn = parts.store.read(move |store| read_some(&mine, store)).await?;
-    // No network inside a transaction: those are over, and another one keeps what is found.
-    let looks = turn.pending.into_iter().map(|p| async move {
-        let proof = match &parts.resolver {
-            Some(resolver) => verify::verify(resolver, &p.row.raw, &p.inquiry, p.row.received_at).await,
-            None => Proof::impossible("its signatures are not tested"),
-        };
-        (p.row, proof)
-    });
-    let found = join_all(looks).await;
-    if !found.is_empty() {
-        let now = parts.clock.now();
-        let keep = move |store: &mut Store| store.transaction(|tx| keep_all(tx, &found, now));
-        parts.store.read(keep).await?;
+    // No network inside a transaction: those are over, and others keep or apply what is found.
+    let asked = turn.pending.into_iter().map(|p| async move { (answer(parts, &p.row, p.question).await, p.row) });
+    let answered = join_all(asked).await;
+    if !answered.is_empty() {
+        let mine = parts.clone();
+        parts.store.read(move |store: &mut Store| take_answers(&mine, store, answered)).await?;
     }
     Ok(turn.count)
 }
 
-/// Keeps what was found. What DNS left open is asked again later, for a day; then the message is read as it stands.
-fn keep_all(tx: &Tx<'_>, found: &[(InboxRow, Proof)], now: crate::domain::Timestamp) -> Result<(), EngineError> {
-    for (row, proof) in found {
-        let wait = (WAIT_FIRST * 2i32.pow(row.looks.min(10))).min(WAIT_LONGEST);
-        if proof.is_open() && now - row.stored_at < WAIT_MAX {
-            tracing::warn!(message = row.key.0, "DNS gave no answer for the signature of message {}", row.key.0);
-            tx.read_later(row.key, now + wait)?;
-        } else {
-            tx.keep_proof(row.key, proof)?;
+/// Asks DNS or another reader.
+async fn answer(parts: &Parts, row: &InboxRow, question: Question) -> Answer {
+    match question {
+        Question::Proof(inquiry) => Answer::Proof(match &parts.resolver {
+            Some(resolver) => verify::verify(resolver, &row.raw, &inquiry, row.received_at).await,
+            None => Proof::impossible("its signatures are not tested"),
+        }),
+        Question::Opinion(text) => Answer::Opinion(match &parts.config.reader {
+            Some(reader) => opinion::ask(reader, &text).await,
+            None => None,
+        }),
+    }
+}
+
+fn take_answers(parts: &Parts, store: &mut Store, answered: Vec<(Answer, InboxRow)>) -> Result<(), EngineError> {
+    let now = parts.clock.now();
+    for (answer, row) in answered {
+        match answer {
+            Answer::Proof(proof) => store.transaction(|tx| keep(tx, &row, &proof, now))?,
+            Answer::Opinion(said) => take_up(parts, store, &row, Second::Asked(said)).map(drop)?,
         }
     }
     Ok(())
 }
 
-/// Reads a few messages whose senders can be judged without asking; returns the others.
+/// Keeps what was found. What DNS left open is asked again later, for a day; then the message is read as it stands.
+fn keep(tx: &Tx<'_>, row: &InboxRow, proof: &Proof, now: crate::domain::Timestamp) -> Result<(), EngineError> {
+    let wait = (WAIT_FIRST * 2i32.pow(row.looks.min(10))).min(WAIT_LONGEST);
+    if proof.is_open() && now - row.stored_at < WAIT_MAX {
+        tracing::warn!(message = row.key.0, "DNS gave no answer for the signature of message {}", row.key.0);
+        return Ok(tx.read_later(row.key, now + wait)?);
+    }
+    Ok(tx.keep_proof(row.key, proof)?)
+}
+
+/// Reads a few messages that nobody need be asked about; returns the others.
 fn read_some(parts: &Parts, store: &mut Store) -> Result<Turn, EngineError> {
     let now = parts.clock.now();
     let rows = store.read(|tx| tx.new_messages(now, BATCH))?;
@@ -104,20 +146,29 @@ fn read_some(parts: &Parts, store: &mut Store) -> Result<Turn, EngineError> {
             continue;
         }
         super::fault::point("before_reading");
-        match store.transaction(|tx| take_in(parts, tx, &row)) {
-            Ok(None) => {}
-            // The try stays counted until something is found: a mail that ends the process when its signatures are
-            // looked at must not do so for ever.
-            Ok(Some(inquiry)) => turn.pending.push(Pending { row, inquiry }),
-            Err(EngineError::Store(error)) if !matches!(error, StoreError::Corrupt { .. }) => {
-                // Not the message's fault. Should this fail too, it is shown to the holder sooner, no worse.
-                let _ = store.transaction(|tx| tx.reading_put_back(row.key));
-                return Err(error.into());
-            }
-            Err(error) => tracing::error!(message = row.key.0, %error, "a message could not be applied"),
+        // The try stays counted until something is found: a mail that ends the process when it is looked at must not
+        // do so for ever.
+        if let Some(question) = take_up(parts, store, &row, Second::NotAsked)? {
+            turn.pending.push(Pending { row, question });
         }
     }
     Ok(turn)
+}
+
+/// Applies a message in a transaction, or returns what must be asked first.
+fn take_up(parts: &Parts, store: &mut Store, row: &InboxRow, second: Second) -> Result<Option<Question>, EngineError> {
+    match store.transaction(|tx| take_in(parts, tx, row, second)) {
+        Ok(question) => Ok(question),
+        Err(EngineError::Store(error)) if !matches!(error, StoreError::Corrupt { .. }) => {
+            // Not the message's fault. Should this fail too, it is shown to the holder sooner, no worse.
+            let _ = store.transaction(|tx| tx.reading_put_back(row.key));
+            Err(error.into())
+        }
+        Err(error) => {
+            tracing::error!(message = row.key.0, %error, "a message could not be applied");
+            Ok(None)
+        }
+    }
 }
 
 /// Sets a message aside and tells the holder. What stands in the way of telling (the account left the config,
@@ -148,12 +199,17 @@ fn read(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Reading, EngineErr
     Ok(reading)
 }
 
-/// Applies a message, or says what must be looked at first; then nothing is changed.
-fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow) -> Result<Option<Inquiry>, EngineError> {
+/// Applies a message, or says what must be asked first; then nothing is changed.
+fn take_in(parts: &Parts, tx: &Tx<'_>, row: &InboxRow, second: Second) -> Result<Option<Question>, EngineError> {
     let mut reading = read(parts, tx, row)?;
-    let inquiry = reading.inquiry.take().filter(|_| !row.in_sent && parts.resolver.is_some());
-    if inquiry.is_some() {
-        return Ok(inquiry);
+    if let Some(inquiry) = reading.inquiry.take().filter(|_| !row.in_sent && parts.resolver.is_some()) {
+        return Ok(Some(Question::Proof(inquiry)));
+    }
+    let question = second_opinion::question(&reading).filter(|_| parts.config.reader.is_some() && !row.in_sent);
+    match (question, second) {
+        (Some(text), Second::NotAsked) => return Ok(Some(Question::Opinion(text))),
+        (Some(_), Second::Asked(Some(said))) => reading.reply.hear(said),
+        _ => {}
     }
     apply(parts, tx, row, reading).map(|()| None)
 }
@@ -190,6 +246,7 @@ fn summary(reading: &Reading) -> String {
         "from_domain": reading.reply.from_domain,
         "language": reading.language,
         "guesses": reading.guesses,
+        "opinion": reading.reply.opinion,
     })
     .to_string()
 }
@@ -283,7 +340,16 @@ pub(super) async fn run(parts: Parts, mut stop: super::Stop) {
     let mut changes = parts.store.changes();
     loop {
         changes.borrow_and_update();
-        let wait = match turn(&parts).await {
+        let mut turning = std::pin::pin!(turn(&parts));
+        let done = tokio::select! {
+            done = &mut turning => done,
+            // Whoever is being asked is not waited for long: the message is read at the next start.
+            () = stop.asked() => match tokio::time::timeout(LAST_ANSWER, turning).await {
+                Ok(done) => done,
+                Err(_) => return,
+            },
+        };
+        let wait = match done {
             Ok(0) => next_reading(&parts).await,
             Ok(_) => {
                 parts.store.note_change();

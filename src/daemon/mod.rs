@@ -8,6 +8,7 @@ pub mod intake;
 pub mod local_out;
 pub mod mailbox;
 pub mod maildir_in;
+mod opinion;
 pub mod smtp;
 mod store_thread;
 pub mod telemetry;

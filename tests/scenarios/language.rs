@@ -249,6 +249,7 @@ pub fn plain_reply(kind: Kind, message: i64, now: Timestamp) -> Reply {
         wants_id_document: false,
         bounce: None,
         evidence: vec![EvidenceWords { words: "words".to_owned(), rule: "test".to_owned() }],
+        opinion: None,
     }
 }
 

@@ -15,6 +15,7 @@ pub mod proxy;
 pub mod servers;
 pub mod signing;
 pub mod smtp_peer;
+pub mod stub_reader;
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};

@@ -350,6 +350,8 @@ fn reply_facts(reply: &Reply) -> Vec<(&'static str, String)> {
         ("message", reply.message.0.to_string()),
         ("reason", reply.authenticity_reason.clone()),
         ("ticket", reply.ticket.clone().unwrap_or_default()),
+        ("opinion", reply.opinion.as_ref().map(|o| o.reason.clone()).unwrap_or_default()),
+        ("opinion_kind", reply.opinion.as_ref().map(|o| o.kind.name().to_owned()).unwrap_or_default()),
     ]
 }
 

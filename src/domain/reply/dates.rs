@@ -199,7 +199,11 @@ fn chinese_number(c: &mut Cursor<'_>) -> Option<(u32, usize)> {
     if let Some(found) = c.number() {
         return Some(found);
     }
-    let digit = |w: &str| "〇一二三四五六七八九".chars().position(|d| w == d.to_string()).or((w == "零").then_some(0));
+    let digit = |w: &str| match "〇一二三四五六七八九".find(w) {
+        // Each of them takes three bytes.
+        Some(at) if w.len() == 3 => Some(at / 3),
+        _ => (w == "零").then_some(0),
+    };
     let (mut value, mut length) = (0u32, 0usize);
     while let Some(word) = c.peek().filter(|t| t.kind == TokenKind::Word).map(|t| t.text.as_str()) {
         value = match (word, digit(word)) {

@@ -32,20 +32,26 @@ pub fn is_ours<D: CaseDirectory>(message: &InboundMessage, directory: &D, trust:
     message.message_id.as_ref().map_or(Ok(false), |id| Ok(directory.by_message_id(id)?.is_some()))
 }
 
-/// Finds the case. `body` is the whole text, quotes included.
+/// Finds the case. `whole` gives the whole text, quotes included; only the last rung needs it.
 ///
 /// # Errors
 /// When a look-up fails.
-pub fn find<D: CaseDirectory>(message: &InboundMessage, whole: &Text, directory: &D) -> Result<Matched, D::Error> {
+pub fn find<D: CaseDirectory>(
+    message: &InboundMessage,
+    whole: &dyn Fn() -> Text,
+    directory: &D,
+) -> Result<Matched, D::Error> {
     let mut out = Matched { of_domain: directory.by_domain(message.from_domain())?, ..Matched::default() };
-    let rungs = [
-        (MatchBasis::ReplyTag, by_reply_tag(message, directory)?),
-        (MatchBasis::Thread, by_thread(message, directory)?),
-        (MatchBasis::Reference, by_reference(message, directory)?),
-        (MatchBasis::Ticket, by_ticket(message, &out.of_domain)),
-        (MatchBasis::Line, by_line(message, whole, &out.of_domain)),
-    ];
-    for (basis, cases) in rungs {
+    let rungs = [MatchBasis::ReplyTag, MatchBasis::Thread, MatchBasis::Reference, MatchBasis::Ticket, MatchBasis::Line];
+    for basis in rungs {
+        let cases = match basis {
+            MatchBasis::ReplyTag => by_reply_tag(message, directory)?,
+            MatchBasis::Thread => by_thread(message, directory)?,
+            MatchBasis::Reference => by_reference(message, directory)?,
+            MatchBasis::Ticket => by_ticket(message, &out.of_domain),
+            MatchBasis::Line if out.of_domain.iter().any(|c| c.open) => by_line(message, &whole(), &out.of_domain),
+            MatchBasis::Line | MatchBasis::Holder => Vec::new(),
+        };
         match cases.as_slice() {
             [] => {}
             [case] => {

@@ -13,6 +13,7 @@ pub mod proof;
 pub mod quoting;
 mod reading;
 mod scope;
+pub mod second_opinion;
 pub mod statistics;
 pub mod verdict;
 
@@ -202,6 +203,9 @@ pub struct Reply {
     pub bounce: Option<Bounce>,
     /// What decided.
     pub evidence: Vec<EvidenceWords>,
+    /// What another reader thinks of it, when odjava found it unclear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<second_opinion::SecondOpinion>,
 }
 
 /// What of a case helps to recognise its mail.

@@ -90,15 +90,43 @@ pub fn fold(word: &str) -> String {
         return out;
     }
     // The one German pair that only its diacritic tells apart, and that decides: "wurde" was, "würde" would be.
-    if word.to_lowercase().starts_with("würd") {
+    if word.starts_with(['w', 'W']) && word.to_lowercase().starts_with("würd") {
         out.push_str("wuerd");
         word.chars().skip(4).for_each(|c| fold_char(c, &mut out));
         return out;
     }
+    if word.chars().flat_map(char::to_lowercase).all(|c| fold_plain(c, &mut out)) {
+        return out;
+    }
+    out.clear();
     for c in word.chars().flat_map(char::to_lowercase).nfkd() {
         fold_char(c, &mut out);
     }
     out
+}
+
+/// Folds a lower-case letter of those that mails are full of, without the tables of Unicode; `false` for any other.
+fn fold_plain(c: char, out: &mut String) -> bool {
+    let base = match c {
+        '\0'..='\x7f' => c,
+        'à'..='å' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'è'..='ë' => 'e',
+        'ì'..='ï' => 'i',
+        'ñ' => 'n',
+        'ò'..='ö' => 'o',
+        'ù'..='ü' => 'u',
+        'š' => 's',
+        'ž' => 'z',
+        // These letters are made up of no others.
+        'đ' | 'ß' | 'а'..='и' | 'к'..='я' | 'ђ' | 'ј'..='ћ' | 'џ' | '\u{4e00}'..='\u{9fff}' => {
+            fold_char(c, out);
+            return true;
+        }
+        _ => return false,
+    };
+    out.push(base);
+    true
 }
 
 fn fold_char(c: char, out: &mut String) {
@@ -205,10 +233,37 @@ pub fn split_words(text: &str) -> Vec<String> {
 /// (and, but ...) open a new clause.
 #[must_use]
 pub fn tokenise(source: &str, words: &dyn DateWords, today: Date, breaks_clause: &dyn Fn(&str) -> bool) -> Text {
-    let raw = scan(source);
-    let cut = raw.len() >= TOKENS_MAX;
-    let raw = super::numbers::merge_phones(dates::merge(raw, words, today), source);
-    Text { cut, ..arrange(source, raw, breaks_clause) }
+    Scanned::of(source, words, today).arranged(breaks_clause)
+}
+
+/// A text in tokens that are not parted into sentences and clauses yet: for that its language must be known.
+#[derive(Debug, Clone)]
+pub struct Scanned<'s> {
+    /// The text as written.
+    pub source: &'s str,
+    raw: Vec<Token>,
+    cut: bool,
+}
+
+impl<'s> Scanned<'s> {
+    /// Scans a text, as [`tokenise`] does.
+    #[must_use]
+    pub fn of(source: &'s str, words: &dyn DateWords, today: Date) -> Self {
+        let raw = scan(source);
+        let cut = raw.len() >= TOKENS_MAX;
+        Self { source, raw: super::numbers::merge_phones(dates::merge(raw, words, today), source), cut }
+    }
+
+    /// Its folded words, numbers and dates.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.raw.iter().filter(|t| !matches!(t.kind, TokenKind::Mark(_))).map(|t| t.text.as_str())
+    }
+
+    /// Its sentences and clauses.
+    #[must_use]
+    pub fn arranged(self, breaks_clause: &dyn Fn(&str) -> bool) -> Text {
+        Text { cut: self.cut, ..arrange(self.source, self.raw, breaks_clause) }
+    }
 }
 
 /// Words, numbers, single CJK characters and marks, in order.
@@ -409,6 +464,17 @@ mod tests {
         assert_eq!(fold("ŠĐĆČŽ"), "sdjccz");
         assert_eq!(fold("銷戶"), "销户");
         assert_eq!(fold("ＡＢ１"), "ab1");
+    }
+
+    #[test]
+    fn letters_fold_alike_with_and_without_the_tables_of_unicode() {
+        for c in ('\0'..='\u{ffff}').filter(|c| c.to_lowercase().eq([*c])) {
+            let (mut plain, mut full) = (String::new(), String::new());
+            if fold_plain(c, &mut plain) {
+                c.nfkd().for_each(|c| fold_char(c, &mut full));
+                assert_eq!(plain, full, "{c}");
+            }
+        }
     }
 
     #[test]

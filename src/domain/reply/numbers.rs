@@ -5,7 +5,7 @@ use crate::domain::identity::Line;
 
 /// Joins digits that make up one phone number into one token, and finds the tails of masked numbers.
 #[must_use]
-pub fn merge_phones(raw: Vec<Token>, source: &str) -> Vec<Token> {
+pub fn merge_phones(mut raw: Vec<Token>, source: &str) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(raw.len());
     let mut i = 0;
     while i < raw.len() {
@@ -16,8 +16,10 @@ pub fn merge_phones(raw: Vec<Token>, source: &str) -> Vec<Token> {
             i += used;
             continue;
         }
-        let Some(token) = raw.get(i) else { break };
-        let mut token = token.clone();
+        let Some(token) = raw.get_mut(i) else { break };
+        // What stands before a number is looked up in the source, so that no token is needed twice.
+        let text = std::mem::take(&mut token.text);
+        let mut token = Token { text, ..token.clone() };
         if token.kind == TokenKind::Number
             && (3..=6).contains(&token.text.len())
             && is_masked_before(source, token.start)

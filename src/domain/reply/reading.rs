@@ -3,7 +3,7 @@
 use super::classify::{self, Circumstances, Classified, classify};
 use super::lexicon::{Language, Lexicon};
 use super::message::InboundMessage;
-use super::normalize::{Text, tokenise};
+use super::normalize::{Scanned, Text, tokenise};
 use super::proof::Inquiry;
 use super::statistics::Features;
 use super::{
@@ -24,6 +24,8 @@ pub struct Reading {
     pub guesses: Vec<Reference>,
     /// What it says; its `message` key is 0 until the caller knows it.
     pub reply: Reply,
+    /// What the sender calls itself.
+    pub sender_name: String,
     /// The author's own words: no quotes, no signature.
     pub reply_text: String,
     /// Language and, where there are two, script: `sr-Latn`, `en`, `zh-Hans`; `und` when nothing tells.
@@ -64,18 +66,19 @@ impl<'l> Prepared<'l> {
             document => format!("{words}\n\n{document}"),
         };
         let read = with_document(&own);
-        let plain = |source: &str| tokenise(source, &lexicon.days, today, &|_| false);
         // What joins clauses in one language is a pronoun in the next, so the language comes first.
-        let languages = lexicon.languages_of(&plain(&read));
+        let scanned = Scanned::of(&read, &lexicon.days, today);
+        let languages = lexicon.languages_of(&scanned);
         let first = languages.first().copied();
-        let text =
-            |source: &str| tokenise(source, &lexicon.days, today, &|w| first.is_some_and(|l| l.breaks_clause(w)));
-        let (body, subject) = (text(&read), text(own_subject(&message.subject)));
+        let breaks = |w: &str| first.is_some_and(|l| l.breaks_clause(w));
+        let body = scanned.arranged(&breaks);
+        let subject = tokenise(own_subject(&message.subject), &lexicon.days, today, &breaks);
         let ours = matching::is_ours(message, directory, trust)?;
         let found = if ours {
             matching::Matched::default()
         } else {
-            matching::find(message, &plain(&with_document(&message.text)), directory)?
+            let whole = || tokenise(&with_document(&message.text), &lexicon.days, today, &|_| false);
+            matching::find(message, &whole, directory)?
         };
         let names = names(message, found.case.as_ref().map(|(c, _)| c));
         Ok(Self { received_at, today, own, languages, body, subject, ours, found, names })
@@ -174,6 +177,7 @@ pub fn read<D: CaseDirectory>(
         reply: reply(message, classified, &proof, received_at, basis, lexicon, &seen_words),
         matched: found.case,
         guesses: found.guesses,
+        sender_name: message.from.first().map_or_else(String::new, |a| a.name.clone()),
         reply_text: own,
         language,
         proven_in_record: proof.in_record && proof.authenticity == Authenticity::Aligned,
@@ -232,6 +236,7 @@ fn reply(
         wants_id_document: classified.wants_id_document,
         bounce: message.report.clone(),
         evidence: classified.evidence,
+        opinion: None,
     }
 }
 

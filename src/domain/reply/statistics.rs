@@ -71,19 +71,21 @@ impl Hash {
 
 /// Collects each bucket once.
 struct Collector {
-    seen: Vec<bool>,
+    /// One bit for each bucket.
+    seen: Vec<u64>,
     buckets: Vec<u16>,
 }
 
 impl Collector {
     fn new() -> Self {
-        Self { seen: vec![false; BUCKETS], buckets: Vec::with_capacity(2_000) }
+        Self { seen: vec![0; BUCKETS / 64], buckets: Vec::with_capacity(2_000) }
     }
 
     fn add(&mut self, hash: Hash) {
         let bucket = hash.bucket();
-        if let Some(seen) = self.seen.get_mut(usize::from(bucket)).filter(|s| !**s) {
-            *seen = true;
+        let bit = 1 << (bucket % 64);
+        if let Some(seen) = self.seen.get_mut(usize::from(bucket / 64)).filter(|s| **s & bit == 0) {
+            *seen |= bit;
             self.buckets.push(bucket);
         }
     }

@@ -1,28 +1,34 @@
 //! The words for days: months, "today", "end of", of all languages together, since a mail may name a day in any.
 
+use super::hash::Map;
 use super::source::LanguageSource;
 use crate::domain::reply::dates::{DateWords, DayPhrase};
 use crate::domain::reply::normalize;
-use std::collections::HashMap;
 
 /// Words that begin with one of some stems, or are one of some words.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Words<T> {
-    exact: HashMap<String, T>,
-    stems: HashMap<String, T>,
+    exact: Map<String, T>,
+    stems: Map<String, T>,
+    /// Bytes of the longest stem.
+    longest: usize,
 }
 
 impl<T: Copy> Words<T> {
     pub fn insert(&mut self, word: &str, value: T) {
         match word.strip_suffix('*') {
-            Some(stem) => drop(self.stems.insert(normalize::fold(stem), value)),
+            Some(stem) => {
+                let stem = normalize::fold(stem);
+                self.longest = self.longest.max(stem.len());
+                self.stems.insert(stem, value);
+            }
             None => drop(self.exact.insert(normalize::fold(word), value)),
         }
     }
 
     pub fn get(&self, word: &str) -> Option<T> {
         let stem = || {
-            (1..=word.len())
+            (1..=word.len().min(self.longest))
                 .rev()
                 .filter(|e| word.is_char_boundary(*e))
                 .find_map(|e| self.stems.get(&word[..e]).copied())
@@ -36,7 +42,7 @@ impl<T: Copy> Words<T> {
 pub struct Days {
     months: Words<u32>,
     /// Phrases by their first word, the longest first.
-    phrases: HashMap<String, Vec<(Vec<String>, DayPhrase)>>,
+    phrases: Map<String, Vec<(Vec<String>, DayPhrase)>>,
     announcers: Words<()>,
 }
 

@@ -3,6 +3,7 @@
 
 pub mod days;
 pub mod guards;
+mod hash;
 pub mod pattern;
 pub mod source;
 
@@ -11,11 +12,12 @@ pub use guards::{Guard, Guards, guards};
 pub use source::{LanguageSource, LexiconProblem, RuleSource, Script};
 
 use super::Kind;
-use super::normalize::{self, Text};
+use super::normalize::{self, Scanned, Text};
 use super::statistics::Statistics;
 use days::Words;
+use hash::{Map, Set};
 use pattern::{Atoms, Element, First, Marked, Matcher, SetEnds, first_of};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// A range of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,27 +55,27 @@ pub struct Language {
     /// Its rules.
     pub rules: Vec<Rule>,
     scripts: Vec<Script>,
-    markers: HashSet<String>,
-    clause_breaks: HashSet<String>,
+    markers: Set<String>,
+    clause_breaks: Set<String>,
     sets: Vec<Vec<Vec<Element>>>,
     set_names: HashMap<String, usize>,
     /// Sets that a clause of confirmation may be made of; empty when the language does not close its vocabulary.
     vocabulary: Vec<usize>,
     /// Entries of sets that name no other set, by the atom they begin with: (set, entry).
     entries: Index,
-    /// Entries that name other sets, in an order in which those come first.
-    nested: Vec<(usize, usize)>,
+    /// Entries that name other sets, in an order in which those come first, with what they can begin with.
+    nested: Vec<(usize, usize, First)>,
     /// Patterns of rules: (rule, pattern).
     patterns: Index,
     /// What the patterns of confirmation name by themselves.
-    confirming: HashSet<pattern::AtomId>,
+    confirming: Set<pattern::AtomId>,
 }
 
 /// Pairs of numbers by what they begin with.
 #[derive(Debug, Clone, Default)]
 struct Index {
-    by_atom: HashMap<pattern::AtomId, Vec<(usize, usize)>>,
-    by_set: HashMap<usize, Vec<(usize, usize)>>,
+    by_atom: Map<pattern::AtomId, Vec<(usize, usize)>>,
+    by_set: Map<usize, Vec<(usize, usize)>>,
     any: Vec<(usize, usize)>,
 }
 
@@ -138,13 +140,13 @@ impl Lexicon {
 
     /// The languages a text may be in, most likely first; all of them when no small word tells.
     #[must_use]
-    pub fn languages_of(&self, text: &Text) -> Vec<&Language> {
-        let scripts = scripts_of(&text.source);
+    pub fn languages_of(&self, text: &Scanned<'_>) -> Vec<&Language> {
+        let scripts = scripts_of(text.source);
         let mut scored: Vec<(usize, &Language)> = self
             .languages
             .iter()
             .filter(|l| l.scripts.iter().any(|s| scripts.contains(s)))
-            .map(|l| (text.tokens.iter().take(2_000).filter(|t| l.is_marker(&t.text)).count(), l))
+            .map(|l| (text.words().take(2_000).filter(|w| l.is_marker(w)).count(), l))
             .collect();
         let best = scored.iter().map(|(s, _)| *s).max().unwrap_or(0);
         if best == 0 {
@@ -235,8 +237,12 @@ fn compile_language(
             unless,
         });
     }
+    let begins = |(set, entry): (usize, usize)| {
+        let elements = compiled_sets.get(set).and_then(|list| list.get(entry));
+        (set, entry, elements.map(|e| first_of(e)).unwrap_or_default())
+    };
     let nested = match nested_order(&compiled_sets) {
-        Ok(order) => order,
+        Ok(order) => order.into_iter().map(begins).collect(),
         Err(set) => {
             let name = sets.keys().nth(set).copied().unwrap_or_default();
             note(format!("set `{name}`"), "it names itself, directly or through other sets".to_owned());
@@ -253,12 +259,12 @@ fn compile_language(
     for (number, rule) in rules.iter().enumerate() {
         rule.any.iter().enumerate().for_each(|(p, elements)| patterns.add(elements, (number, p)));
     }
-    let mut confirming = HashSet::new();
+    let mut confirming = Set::default();
     for elements in rules.iter().filter(|r| r.kind == Kind::Confirmed).flat_map(|r| &r.any) {
         pattern::atoms_in(elements, &mut confirming);
     }
     let words = |list: fn(&LanguageSource) -> &Vec<String>| {
-        both().flat_map(list).map(|w| normalize::fold(w)).collect::<HashSet<_>>()
+        both().flat_map(list).map(|w| normalize::fold(w)).collect::<Set<_>>()
     };
     Language {
         tag: source.language.clone(),
@@ -349,13 +355,13 @@ impl Language {
         }
         sight.sort();
         let mut last_set = None;
-        for (set, entry) in &self.nested {
+        for (set, entry, first) in &self.nested {
             if last_set.is_some_and(|l| l != *set) {
                 sight.sort();
             }
             last_set = Some(*set);
             let Some(elements) = self.sets.get(*set).and_then(|list| list.get(*entry)) else { continue };
-            let found = sight.all_matches(elements);
+            let found = sight.all_matches(elements, first);
             if let Some(ends) = sight.ends.get_mut(*set) {
                 ends.extend(found);
             }
@@ -387,9 +393,8 @@ impl Sight<'_, '_> {
         Matcher { marked: self.marked, ends: &self.ends, bounds }
     }
 
-    fn all_matches(&self, elements: &[Element]) -> Vec<(usize, usize)> {
+    fn all_matches(&self, elements: &[Element], first: &First) -> Vec<(usize, usize)> {
         let mut out = Vec::new();
-        let first = first_of(elements);
         for sentence in &self.marked.text.sentences {
             let matcher = self.matcher(Span { first: sentence.first, last: sentence.last });
             for at in sentence.first..sentence.last {

@@ -2,8 +2,9 @@
 //! found once, so that matching compares numbers and only patterns that can begin at a token are tried there.
 
 use super::Span;
+use super::hash::{Map, Set};
 use crate::domain::reply::normalize::{self, Text, Token, TokenKind};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Number of an atom in the [`Atoms`] of a lexicon.
 pub type AtomId = u32;
@@ -21,8 +22,8 @@ const STEM_MIN: usize = 2;
 /// Every word, stem and ending that some pattern names.
 #[derive(Debug, Clone)]
 pub struct Atoms {
-    exact: HashMap<String, AtomId>,
-    stems: HashMap<String, AtomId>,
+    exact: Map<String, AtomId>,
+    stems: Map<String, AtomId>,
     tails: Vec<(String, AtomId)>,
     /// Bytes of the longest stem.
     stem_longest: usize,
@@ -31,7 +32,7 @@ pub struct Atoms {
 
 impl Default for Atoms {
     fn default() -> Self {
-        Self { exact: HashMap::new(), stems: HashMap::new(), tails: Vec::new(), stem_longest: 0, count: PHONE + 1 }
+        Self { exact: Map::default(), stems: Map::default(), tails: Vec::new(), stem_longest: 0, count: PHONE + 1 }
     }
 }
 
@@ -48,6 +49,10 @@ impl Atoms {
             "#number" => return Ok(NUMBER),
             "#phone" => return Ok(PHONE),
             _ => {}
+        }
+        // What is among the folded words is folded.
+        if let Some(id) = self.exact.get(word) {
+            return Ok(*id);
         }
         let next = self.count;
         let id = match (word.strip_suffix('*'), word.strip_prefix('*')) {
@@ -137,6 +142,8 @@ pub enum Element {
     Atom(AtomId),
     /// Up to so many tokens.
     Gap(usize),
+    /// A token that meets one of these.
+    OneOf(Vec<AtomId>),
     /// One of several.
     Alternatives(Vec<Vec<Element>>),
     /// An entry of a set.
@@ -164,6 +171,7 @@ pub fn first_of(elements: &[Element]) -> First {
     let mut out = First::default();
     match elements.first() {
         Some(Element::Atom(id)) => out.atoms.push(*id),
+        Some(Element::OneOf(ids)) => out.atoms.extend(ids),
         Some(Element::Set(set)) => out.sets.push(*set),
         // The beginning takes no token: what follows it begins the match.
         Some(Element::SentenceStart) => return first_of(elements.get(1..).unwrap_or_default()),
@@ -199,10 +207,11 @@ pub fn sets_in(elements: &[Element], out: &mut Vec<usize>) {
 }
 
 /// The words, stems and endings that these elements name by themselves.
-pub fn atoms_in(elements: &[Element], out: &mut HashSet<AtomId>) {
+pub fn atoms_in(elements: &[Element], out: &mut Set<AtomId>) {
     for element in elements {
         match element {
             Element::Atom(id) => drop(out.insert(*id)),
+            Element::OneOf(ids) => out.extend(ids),
             Element::Alternatives(list) => list.iter().for_each(|a| atoms_in(a, out)),
             _ => {}
         }
@@ -222,38 +231,76 @@ pub fn compile(text: &str, sets: &HashMap<String, usize>, atoms: &mut Atoms) -> 
             "^" => out.push(Element::SentenceStart),
             "$" => out.push(Element::SentenceEnd),
             piece if piece.contains('|') => {
-                let alternatives: Result<Vec<_>, _> = piece.split('|').map(|a| words(a, sets, atoms)).collect();
-                out.push(Element::Alternatives(alternatives?));
+                out.push(alternatives(piece, sets, atoms)?);
             }
-            piece => out.extend(words(piece, sets, atoms)?),
+            piece => words(piece, sets, atoms, &mut out)?,
         }
     }
-    if !out.iter().any(|e| matches!(e, Element::Atom(_) | Element::Alternatives(_) | Element::Set(_))) {
+    if !out
+        .iter()
+        .any(|e| matches!(e, Element::Atom(_) | Element::OneOf(_) | Element::Alternatives(_) | Element::Set(_)))
+    {
         return Err("a pattern needs at least one word".to_owned());
     }
     Ok(out)
 }
 
-fn words(piece: &str, sets: &HashMap<String, usize>, atoms: &mut Atoms) -> Result<Vec<Element>, String> {
+/// `a|b|c`: mostly single words, which are looked for together.
+fn alternatives(piece: &str, sets: &HashMap<String, usize>, atoms: &mut Atoms) -> Result<Element, String> {
+    let mut list = Vec::new();
+    for alternative in piece.split('|') {
+        let mut elements = Vec::new();
+        words(alternative, sets, atoms, &mut elements)?;
+        list.push(elements);
+    }
+    let single = |elements: &Vec<Element>| match elements.as_slice() {
+        [Element::Atom(id)] => Some(*id),
+        _ => None,
+    };
+    let ids: Option<Vec<AtomId>> = list.iter().map(single).collect();
+    Ok(ids.map_or(Element::Alternatives(list), Element::OneOf))
+}
+
+fn words(piece: &str, sets: &HashMap<String, usize>, atoms: &mut Atoms, out: &mut Vec<Element>) -> Result<(), String> {
     if let Some(name) = piece.strip_prefix('<').and_then(|p| p.strip_suffix('>')) {
         let set = sets.get(name).ok_or_else(|| format!("there is no set `{name}`"))?;
-        return Ok(vec![Element::Set(*set)]);
+        out.push(Element::Set(*set));
+        return Ok(());
     }
-    match piece {
-        "^" => return Ok(vec![Element::SentenceStart]),
-        "$" => return Ok(vec![Element::SentenceEnd]),
+    let bound = match piece {
+        "^" => Some(Element::SentenceStart),
+        "$" => Some(Element::SentenceEnd),
         _ if piece.contains(['^', '$']) => return Err("^ and $ stand by themselves, parted by spaces".to_owned()),
-        _ => {}
+        _ => None,
+    };
+    if bound.is_some() {
+        out.extend(bound);
+        return Ok(());
     }
-    let split = normalize::split_words(&piece.replace('_', " "));
-    if split.is_empty() {
-        return Err("an alternative is empty".to_owned());
+    let before = out.len();
+    let mut start = 0;
+    for (at, c) in piece.char_indices() {
+        let behind = at + c.len_utf8();
+        if c != '_' && !normalize::is_cjk(c) {
+            continue;
+        }
+        for word in [piece.get(start..at), piece.get(at..behind).filter(|_| c != '_')].into_iter().flatten() {
+            if !word.is_empty() {
+                out.push(Element::Atom(atoms.number(word)?));
+            }
+        }
+        start = behind;
     }
-    split.into_iter().map(|word| Ok(Element::Atom(atoms.number(&word)?))).collect()
+    if let Some(word) = piece.get(start..).filter(|w| !w.is_empty()) {
+        out.push(Element::Atom(atoms.number(word)?));
+    }
+    if out.len() == before { Err("an alternative is empty".to_owned()) } else { Ok(()) }
 }
 
 fn folded(word: &str) -> String {
-    normalize::fold(word).replace(['\'', '\u{2019}'], "")
+    let mut out = normalize::fold(word);
+    out.retain(|c| !matches!(c, '\'' | '\u{2019}'));
+    out
 }
 
 /// Where the entries of each set stand: (first token, behind the last), sorted, every possible end.
@@ -284,6 +331,11 @@ impl Matcher<'_> {
         match element {
             Element::Atom(atom) => {
                 (at < self.bounds.last && !parted && self.marked.atoms(at).contains(atom)).then_some(())?;
+                self.from(rest, at + 1, true)
+            }
+            Element::OneOf(atoms) => {
+                let met = || self.marked.atoms(at).iter().any(|a| atoms.contains(a));
+                (at < self.bounds.last && !parted && met()).then_some(())?;
                 self.from(rest, at + 1, true)
             }
             Element::Gap(most) => (at..=(at + most).min(self.bounds.last)).find_map(|i| self.from(rest, i, false)),
