@@ -215,6 +215,9 @@ pub struct Tx<'a> {
     transaction: Transaction<'a>,
 }
 
+/// How long a lock that somebody has is asked for again.
+const LOCK_PATIENCE: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// Held by the daemon as long as it runs. The system releases it with the process, however that ends.
 #[derive(Debug)]
 pub struct DaemonLock {
@@ -234,10 +237,21 @@ impl DaemonLock {
         }
         let file =
             private_file(&path).map_err(|e| StoreError::CannotOpen { path: path.clone(), reason: e.to_string() })?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse { path: store.to_owned() }),
-            Err(std::fs::TryLockError::Error(e)) => Err(StoreError::CannotOpen { path, reason: e.to_string() }),
+        // A child of the last holder keeps its lock alive between fork and exec: that is over in a moment.
+        let patience = std::time::Instant::now() + LOCK_PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(std::fs::TryLockError::WouldBlock) if std::time::Instant::now() < patience => {
+                    std::thread::sleep(LOCK_PATIENCE / 50);
+                }
+                Err(std::fs::TryLockError::WouldBlock) => {
+                    return Err(StoreError::InUse { path: store.to_owned() });
+                }
+                Err(std::fs::TryLockError::Error(e)) => {
+                    return Err(StoreError::CannotOpen { path, reason: e.to_string() });
+                }
+            }
         }
     }
 }
