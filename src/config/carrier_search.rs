@@ -1,0 +1,170 @@
+//! Finding a carrier or a regulator by what a person types: id, name, former name, misspelling, another script,
+//! a phone number or the number of a card. Called by the cli; the records are in `carriers`.
+
+use super::carriers::Directory;
+use super::spelling;
+use crate::domain::carrier::{CarrierProfile, OTHER, Regulator, Sourced, fold_name};
+use crate::domain::identity::{Iccid, Msisdn};
+
+/// A carrier found, and what spoke for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match<'d> {
+    /// The record.
+    pub profile: &'d CarrierProfile,
+    /// Why it was found.
+    pub why: Why,
+}
+
+/// What a search text met. Earlier ones are surer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The id of the record.
+    Id,
+    /// Its name or one of its other names, whole.
+    Name(String),
+    /// The beginning or a part of a name.
+    PartOfName(String),
+    /// A name that is spelt nearly so.
+    Misspelt(String),
+    /// The card was issued by this network. A travel eSIM carries the number of some foreign issuer.
+    IccidPrefix(String),
+    /// The number was first given to this network; numbers are portable.
+    MsisdnPrefix(String),
+}
+
+impl Why {
+    /// Whether only a prefix of a number speaks for the carrier, which proves nothing about the contract.
+    #[must_use]
+    pub fn is_prefix(&self) -> bool {
+        matches!(self, Self::IccidPrefix(_) | Self::MsisdnPrefix(_))
+    }
+}
+
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id => f.write_str("its id"),
+            Self::Name(name) => write!(f, "known as {name}"),
+            Self::PartOfName(name) => write!(f, "part of the name {name}"),
+            Self::Misspelt(name) => write!(f, "spelt nearly like {name}"),
+            Self::IccidPrefix(prefix) => {
+                write!(f, "issuer of cards {prefix}…; a reseller may be your contract partner")
+            }
+            Self::MsisdnPrefix(prefix) => {
+                write!(f, "original network of {prefix}… only; the number may have been moved since")
+            }
+        }
+    }
+}
+
+impl Directory {
+    /// Finds carriers by id, name, alias, former name, misspelling, phone number or ICCID, best first.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Vec<Match<'_>> {
+        let wanted = fold_name(text);
+        let other = self.get(OTHER).filter(|_| wanted == OTHER);
+        let mut found: Vec<Match<'_>> = other.into_iter().map(|profile| Match { profile, why: Why::Id }).collect();
+        for profile in self.all() {
+            let why = if fold_name(&profile.id) == wanted {
+                Some(Why::Id)
+            } else {
+                by_number(profile, text).or_else(|| by_name(&names_of(profile), &wanted))
+            };
+            found.extend(why.map(|why| Match { profile, why }));
+        }
+        found.sort_by(|a, b| rank(&a.why).cmp(&rank(&b.why)).then(a.profile.id.cmp(&b.profile.id)));
+        // A sure hit makes the guesses noise.
+        match found.first().map_or(0, |m| rank(&m.why)) {
+            0 => found.truncate(1),
+            1 | 2 => found.retain(|m| rank(&m.why) <= 2),
+            _ => {}
+        }
+        found
+    }
+
+    /// Finds regulators by id, name, alias or the code of their country.
+    #[must_use]
+    pub fn find_regulators(&self, text: &str) -> Vec<&Regulator> {
+        let wanted = fold_name(text);
+        let is_met = |r: &Regulator| {
+            let names: Vec<&str> =
+                [&r.name, &r.short_name].into_iter().chain(&r.aliases).map(String::as_str).collect();
+            let met = by_name(&names, &wanted);
+            fold_name(&r.id) == wanted || matches!(met, Some(Why::Name(_) | Why::PartOfName(_)))
+        };
+        self.regulators().filter(|r| is_met(r)).collect()
+    }
+
+    /// The records that say of such a name that it is another company's: `Yettel Bank`, `MTS Russia`.
+    #[must_use]
+    pub fn told_apart(&self, text: &str) -> Vec<(&CarrierProfile, &Sourced)> {
+        let wanted = fold_name(text);
+        let long_enough = wanted.chars().count() >= 4;
+        // `MTS (Russia, Belarus)` is met by `mts russia` and by `mts belarus`: every word has to be there.
+        let met = |other: &Sourced| {
+            let words = fold_name(&other.value.replace([',', ';', '(', ')', '.'], " "));
+            long_enough && wanted.split(' ').all(|w| words.split(' ').any(|known| known == w))
+        };
+        self.all().flat_map(|p| p.not_the_same.iter().filter(|o| met(o)).map(move |o| (p, o))).collect()
+    }
+}
+
+fn rank(why: &Why) -> u8 {
+    match why {
+        Why::Id => 0,
+        Why::Name(_) => 1,
+        Why::PartOfName(_) => 2,
+        Why::Misspelt(_) => 3,
+        Why::IccidPrefix(_) => 4,
+        Why::MsisdnPrefix(_) => 5,
+    }
+}
+
+fn names_of(profile: &CarrierProfile) -> Vec<&str> {
+    profile.all_names().collect()
+}
+
+fn by_name(names: &[&str], wanted: &str) -> Option<Why> {
+    if wanted.is_empty() {
+        return None;
+    }
+    let met = |test: &dyn Fn(&str) -> bool| names.iter().find(|n| test(&fold_name(n))).map(|n| (*n).to_owned());
+    let words = |name: &str| name.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    met(&|name| name == wanted)
+        .map(Why::Name)
+        .or_else(|| {
+            let long_enough = wanted.chars().count() >= 3 || !wanted.is_ascii();
+            met(&|name| long_enough && (name.starts_with(wanted) || words(name).iter().any(|w| w == wanted)))
+                .map(Why::PartOfName)
+        })
+        .or_else(|| {
+            let allowed = spelling::tolerance(wanted.chars().count());
+            met(&|name| {
+                spelling::distance(name, wanted) <= allowed
+                    || words(name).iter().any(|w| w.chars().count() > 3 && spelling::distance(w, wanted) <= allowed)
+            })
+            .map(Why::Misspelt)
+        })
+}
+
+/// By a whole number or the beginning of one: `064`, `+38164`, `0641234567`, `8938103`.
+fn by_number(profile: &CarrierProfile, text: &str) -> Option<Why> {
+    let prefixes = profile.prefixes.as_ref()?;
+    let compact: String = text.chars().filter(char::is_ascii_digit).collect();
+    if compact.len() < 3 || text.chars().any(char::is_alphabetic) {
+        return None;
+    }
+    let met = |prefixes: &[String], number: &str| prefixes.iter().find(|p| number.starts_with(p.as_str())).cloned();
+    if Iccid::parse(text).is_ok() || (compact.starts_with("89") && compact.len() >= 7) {
+        return met(&prefixes.iccid, &compact).map(Why::IccidPrefix);
+    }
+    let code = profile.calling_code.as_deref();
+    let whole = Msisdn::parse(text, code).ok().map(|n| n.as_str().to_owned());
+    // Too short for a number: the beginning of one.
+    let beginning = || match (text.trim().starts_with('+'), compact.strip_prefix("00"), compact.strip_prefix('0')) {
+        (true, _, _) => Some(format!("+{compact}")),
+        (false, Some(international), _) => Some(format!("+{international}")),
+        (false, None, national) => Some(format!("+{}{}", code?, national?)),
+    };
+    met(&prefixes.msisdn, &whole.or_else(beginning)?).map(Why::MsisdnPrefix)
+}
