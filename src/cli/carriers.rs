@@ -43,7 +43,7 @@ pub(super) fn carriers(place: &Place, what: &Carriers, output: &mut Output) -> a
         }
         list_line(&profile.id, &profile.name, profile.country.as_deref().unwrap_or(""), output)?;
         if !why.is_empty() {
-            output.line(format!("{:17}{}{why}{}", "", paint::FAINT, paint::PLAIN))?;
+            output.line(format!("{:21}{}{why}{}", "", paint::FAINT, paint::PLAIN))?;
         }
     }
     for regulator in regulators {
@@ -59,7 +59,7 @@ pub(super) fn carriers(place: &Place, what: &Carriers, output: &mut Output) -> a
 }
 
 fn list_line(id: &str, name: &str, country: &str, output: &mut Output) -> io::Result<()> {
-    output.line(format!("{}{id:<16}{} {name} {country}", paint::STRONG, paint::PLAIN).trim_end().to_owned())
+    output.line(format!("{}{id:<20}{} {name} {country}", paint::STRONG, paint::PLAIN).trim_end().to_owned())
 }
 
 fn directory(place: &Place) -> anyhow::Result<Directory> {
@@ -76,9 +76,9 @@ fn show(directory: &Directory, text: &str, today: Date, output: &mut Output) -> 
     match choose(directory, text) {
         Ok(found) if output.json() => output.object(found.profile),
         Ok(found) => Ok(show_carrier(found.profile, today, output)?),
-        Err(unclear) => match directory.find_regulators(text).as_slice() {
-            [regulator] if output.json() => output.object(regulator),
-            [regulator] => Ok(show_regulator(regulator, today, output)?),
+        Err(unclear) => match (&unclear, directory.find_regulators(text).as_slice()) {
+            (Unclear::Unknown(_), [regulator]) if output.json() => output.object(regulator),
+            (Unclear::Unknown(_), [regulator]) => Ok(show_regulator(regulator, today, output)?),
             _ => bail!("{unclear}"),
         },
     }
@@ -102,7 +102,7 @@ fn names(output: &mut Output, name: &str, names: Option<&Names>) -> io::Result<(
 /// A rule and, where there is one, the fact it rests on.
 fn rule(output: &mut Output, name: &str, rule: &str, note: Option<&Sourced>) -> io::Result<()> {
     match note {
-        Some(note) => sourced(output, &format!("{name}: {rule}, because"), note),
+        Some(note) => sourced(output, name, &Sourced { value: format!("{rule}. {}", note.value), ..note.clone() }),
         None => output.line(format!("  {name}: {rule}")),
     }
 }
@@ -167,7 +167,8 @@ fn show_carrier(profile: &CarrierProfile, today: Date, output: &mut Output) -> i
         output.line(format!("  answers from: {}{public}{note} {}", domain.domain, source(&domain.source)))?;
     }
     if let Some(prefixes) = &profile.prefixes {
-        let all = prefixes.msisdn.iter().map(|p| format!("{p}…")).chain(prefixes.iccid.iter().map(|p| format!("SIM {p}…")));
+        let all =
+            prefixes.msisdn.iter().map(|p| format!("{p}…")).chain(prefixes.iccid.iter().map(|p| format!("SIM {p}…")));
         let all = all.collect::<Vec<_>>().join(", ");
         output.line(format!("  original network of: {all} {}", source(&prefixes.source)))?;
     }

@@ -3,6 +3,7 @@
 use super::desk::{Place, env};
 use super::output::{Output, paint};
 use crate::config::account::{Account, Endpoint, MailSink, MailSource};
+use crate::config::carrier_lint;
 use crate::rulebook::ConfiguredRules;
 use crate::store::{Store, StoreError};
 use serde::Serialize;
@@ -36,7 +37,11 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
     );
     if let Some(rules) = rules {
         findings.good("templates", format!("languages {}", rules.templates.languages().join(", ")));
-        findings.good("carriers", format!("{} in the directory", rules.directory.all().count()));
+        let (carriers, regulators) = (rules.directory.all().count(), rules.directory.regulators().count());
+        findings.good("carriers", format!("{carriers} in the directory, and {regulators} regulators"));
+        for doubt in carrier_lint::lint(&rules.directory, place.clock.now().date_naive()) {
+            findings.hint(&format!("carrier {}", doubt.id), doubt.to_string());
+        }
         findings.add("lexicon", lexicon(&rules));
         findings.add("store", store(&rules.config.store.path));
         for account in rules.config.accounts.values() {

@@ -5,7 +5,7 @@ use super::output::Output;
 use super::wording;
 use crate::config::carrier_search::{Match, Why};
 use crate::config::carriers::Directory;
-use crate::domain::carrier::{CarrierProfile, EmailTermination, OTHER, Sourced, fold_name};
+use crate::domain::carrier::{CarrierProfile, OTHER, Sourced, fold_name};
 
 /// Why no single carrier is meant.
 pub(super) enum Unclear<'d> {
@@ -26,7 +26,9 @@ impl std::fmt::Display for Unclear<'_> {
                 all.iter().try_for_each(|m| write!(f, "\n  {}", candidate(m)))
             }
             Self::OnlyPrefix(all) => {
-                f.write_str("a prefix shows only the original network; if your contract is with it, name it by its id:")?;
+                f.write_str(
+                    "a prefix shows only the original network; if your contract is with it, name it by its id:",
+                )?;
                 all.iter().try_for_each(|m| write!(f, "\n  {}", candidate(m)))
             }
         }
@@ -45,7 +47,7 @@ impl<'d> Unclear<'d> {
 
 /// One carrier in a list: `a1-rs  A1 Srbija, RS (known as A1)`.
 fn candidate(found: &Match<'_>) -> String {
-    format!("{:<16} {} ({})", found.profile.id, called(found.profile), found.why)
+    format!("{:<20} {} ({})", found.profile.id, called(found.profile), found.why)
 }
 
 /// Name and country.
@@ -136,52 +138,4 @@ fn nearest(directory: &Directory, name: &str) -> String {
     near.sort_unstable();
     let ids: Vec<&str> = near.into_iter().take(3).map(|(_, id)| id).collect();
     if ids.is_empty() { String::new() } else { format!("nearest are {}; ", ids.join(", ")) }
-}
-
-/// What the record says that a person should read before approving a letter: doubts about e-mail, a signature, the
-/// address to write from, a document to enclose, and a record past its date.
-pub(super) fn cautions(profile: &CarrierProfile, today: crate::domain::Date) -> Vec<String> {
-    use crate::domain::carrier::{IdDocument, RegisteredAddress, Signature};
-    let mut out = Vec::new();
-    let name = &profile.name;
-    if profile.is_past_its_check(today) {
-        let day = profile.check_again.map(|d| d.to_string()).unwrap_or_default();
-        out.push(format!(
-            "What odjava knows about {name} should have been looked at again by {day}: addresses and rules may have \
-             changed since."
-        ));
-    }
-    match profile.email_termination {
-        EmailTermination::Refused => out.push(format!("{name} says that it takes no terminations by e-mail.")),
-        EmailTermination::Unverified if profile.id != OTHER => {
-            out.push(format!("Nobody knows whether {name} accepts a termination by e-mail; it is worth a first try."));
-        }
-        EmailTermination::Unverified | EmailTermination::Accepted => {}
-    }
-    let mut add = |text: String, note: Option<&Sourced>| {
-        let why = note.map(|n| format!(" {} [{}]", n.value, n.source.standing.name().replace('_', " ")));
-        out.push(text + &why.unwrap_or_default());
-    };
-    let proof = &profile.proof;
-    match proof.signature {
-        Signature::Handwritten => add(
-            "It wants a letter signed by hand: enclose a scan with --attach FILE.".to_owned(),
-            proof.signature_note.as_ref(),
-        ),
-        Signature::Electronic => {
-            add("It wants a qualified electronic signature.".to_owned(), proof.signature_note.as_ref());
-        }
-        Signature::None | Signature::Unknown => {}
-    }
-    if proof.registered_address == RegisteredAddress::Required {
-        let text = "It answers only to the address it has on file: this must be the one you write from.";
-        add(text.to_owned(), proof.registered_address_note.as_ref());
-    }
-    if proof.id_document == IdDocument::WithRequest {
-        let mask = &proof.id_document_may_mask;
-        let mask = if mask.is_empty() { String::new() } else { format!(" You may cover: {}.", mask.join(", ")) };
-        let text = format!("It wants a copy of an identity document with the request: --attach FILE.{mask}");
-        add(text, proof.id_document_note.as_ref());
-    }
-    out
 }

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::{batch, cases};
 use crate::config::account::Account;
 use crate::domain::address::CaseSeed;
-use crate::domain::carrier::{CarrierProfile, ChannelKind, EmailTermination, OTHER, Source};
+use crate::domain::carrier::{CarrierKind, CarrierProfile, ChannelKind, EmailTermination, OTHER, Source};
 use crate::domain::case::{Case, Fact, State};
 use crate::domain::decide::{Opening, serde_name};
 use crate::engine::Engine;
@@ -30,35 +30,34 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
     if what.carrier.is_none() && output.can_ask() {
         what.carrier = Some(ask("Carrier (name, your number, or `other`)", false)?);
     }
-    if let Some(text) = what.carrier.clone() {
-        settle_carrier(&desk, &mut what, &text, output)?;
+    let mut said = settle_carrier(&desk, &mut what, output)?;
+    if output.can_ask() {
+        said.drain(..).for_each(|remark| output.remark(remark));
     }
     let order = match Order::of(&desk, &what) {
         Ok(order) => order,
         Err(problems) => bail!("{}", listed(&problems)),
     };
     let order = complete(order, output)?;
-    if let Some(doubt) = order.facts.doubt() {
-        output.remark(doubt);
-    }
+    said.extend(order.facts.doubt());
+    said.extend(order.moved_number(&desk).filter(|_| !output.json()));
     let row = open(&mut desk, order)?;
+    said.into_iter().for_each(|remark| output.remark(remark));
     cases::print_case(&mut desk, &row, output)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks which carrier is meant where several could be and somebody can answer; says what the choice was.
-fn settle_carrier(desk: &Desk, what: &mut New, text: &str, output: &mut Output) -> anyhow::Result<()> {
-    let found = match choose(&desk.rules.directory, text) {
+/// Asks which carrier is meant where several could be and somebody can answer; what there is to say of the choice.
+fn settle_carrier(desk: &Desk, what: &mut New, output: &mut Output) -> anyhow::Result<Vec<String>> {
+    let Some(text) = what.carrier.clone() else { return Ok(Vec::new()) };
+    let found = match choose(&desk.rules.directory, &text) {
         Ok(found) => found,
-        // The list of problems is made below, with those of the other flags.
-        Err(_) if !output.can_ask() => return Ok(()),
-        Err(_) => pick(&desk.rules.directory, text, output)?,
+        // The list of problems is made later, with those of the other flags.
+        Err(_) if !output.can_ask() => return Ok(Vec::new()),
+        Err(_) => pick(&desk.rules.directory, &text, output)?,
     };
-    if !output.json() {
-        remarks(&found, text).into_iter().for_each(|remark| output.remark(remark));
-    }
     what.carrier = Some(found.profile.id.clone());
-    Ok(())
+    Ok(if output.json() { Vec::new() } else { remarks(&found, &text) })
 }
 
 /// Opens a case from flags alone.
@@ -108,6 +107,20 @@ impl Order {
             missing: carrier.missing(&facts.holder_name, &facts.line, &facts.recipients),
             facts,
         })
+    }
+
+    /// A word when the number was first given to another network: moved since, or the wrong carrier.
+    fn moved_number(&self, desk: &Desk) -> Option<String> {
+        let number = self.facts.line.msisdn.as_ref().filter(|_| self.carrier.kind == CarrierKind::Operator)?;
+        let first: Vec<_> = desk.rules.directory.find(number.as_str());
+        if self.carrier.id == OTHER || first.iter().any(|m| m.profile.id == self.carrier.id) {
+            return None;
+        }
+        let first = first.first().filter(|m| m.why.is_prefix())?.profile;
+        Some(format!(
+            "please compare: this number was first given to {} ({}); that is right if it was moved to {} since",
+            first.name, first.id, self.carrier.name
+        ))
     }
 
     /// Facts without which no case is opened: an address may be found later, a line must be named.
@@ -296,6 +309,9 @@ pub(super) fn channels_told(carrier: &CarrierProfile) -> String {
     out.push_str(if ways.is_empty() { "\nNo other way is known; look at its website." } else { "\nHere is the way:" });
     for channel in ways {
         out.push_str(&format!("\n  {} {}", channel.told(), source(&channel.source)));
+    }
+    if !carrier.good_to_know.is_empty() {
+        out.push_str("\nWorth knowing:");
     }
     for fact in &carrier.good_to_know {
         out.push_str(&format!("\n  {} {}", fact.value, source(&fact.source)));

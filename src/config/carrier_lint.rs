@@ -118,7 +118,10 @@ fn sources(profile: &CarrierProfile) -> Vec<&Source> {
 fn shared_names(directory: &Directory) -> Vec<(String, String)> {
     let mut owners: BTreeMap<(Option<&str>, String), &str> = BTreeMap::new();
     let mut out = Vec::new();
-    for profile in directory.all() {
+    // The user's own records come last: a doubt should name the file that can be changed.
+    let mut ordered: Vec<&CarrierProfile> = directory.all().collect();
+    ordered.sort_by_key(|p| !directory.is_built_in(&p.id));
+    for profile in ordered {
         for name in profile.all_names() {
             let key = (profile.country.as_deref(), fold_name(name));
             match owners.get(&key) {

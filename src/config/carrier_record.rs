@@ -13,11 +13,8 @@ use crate::domain::carrier::{
 use crate::domain::case::Fact;
 
 /// The values of `kind`; a regulator is no kind of carrier.
-const KINDS: [(&str, Option<CarrierKind>); 3] = [
-    ("operator", Some(CarrierKind::Operator)),
-    ("travel_esim", Some(CarrierKind::TravelEsim)),
-    ("regulator", None),
-];
+const KINDS: [(&str, Option<CarrierKind>); 3] =
+    [("operator", Some(CarrierKind::Operator)), ("travel_esim", Some(CarrierKind::TravelEsim)), ("regulator", None)];
 
 const EMAIL: [(&str, EmailTermination); 3] = [
     ("accepted", EmailTermination::Accepted),
@@ -25,11 +22,8 @@ const EMAIL: [(&str, EmailTermination); 3] = [
     ("refused", EmailTermination::Refused),
 ];
 
-const ID_DOCUMENT: [(&str, IdDocument); 3] = [
-    ("never", IdDocument::Never),
-    ("on_request", IdDocument::OnRequest),
-    ("with_request", IdDocument::WithRequest),
-];
+const ID_DOCUMENT: [(&str, IdDocument); 3] =
+    [("never", IdDocument::Never), ("on_request", IdDocument::OnRequest), ("with_request", IdDocument::WithRequest)];
 
 const FACTS: [(&str, Fact); 9] = [
     ("name", Fact::Name),
@@ -113,7 +107,13 @@ fn read(root: &Section<'_, '_>) -> Option<CarrierProfile> {
         calling_code: root.parsed("calling_code", |t| digits(t, 1..=3)),
         letter_languages: root.strings("letter_languages").unwrap_or_else(|| vec!["en".to_owned()]),
         channels: root.sections("channel").iter().filter_map(channel).collect(),
-        email_termination: claim(root, "email_termination", "email_termination_note", &EMAIL, EmailTermination::Unverified),
+        email_termination: claim(
+            root,
+            "email_termination",
+            "email_termination_note",
+            &EMAIL,
+            EmailTermination::Unverified,
+        ),
         email_termination_note: root.section("email_termination_note").map(|s| sourced(&s)),
         required: facts(root, "required_facts").unwrap_or_else(|| vec![Fact::Name, Fact::LineNumber]),
         optional: facts(root, "optional_facts").unwrap_or_default(),

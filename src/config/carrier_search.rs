@@ -87,8 +87,7 @@ impl Directory {
     pub fn find_regulators(&self, text: &str) -> Vec<&Regulator> {
         let wanted = fold_name(text);
         let is_met = |r: &Regulator| {
-            let names: Vec<&str> =
-                [&r.name, &r.short_name].into_iter().chain(&r.aliases).map(String::as_str).collect();
+            let names: Vec<&str> = [&r.name, &r.short_name].into_iter().chain(&r.aliases).map(String::as_str).collect();
             let met = by_name(&names, &wanted);
             fold_name(&r.id) == wanted || matches!(met, Some(Why::Name(_) | Why::PartOfName(_)))
         };

@@ -118,6 +118,12 @@ impl Directory {
         self.files.get(id).map_or("", String::as_str)
     }
 
+    /// Whether a record is the one compiled in.
+    #[must_use]
+    pub fn is_built_in(&self, id: &str) -> bool {
+        self.file(id).starts_with(BUILT_IN)
+    }
+
     /// Domains at which anybody can have a mailbox, as the records say.
     #[must_use]
     pub fn public_domains(&self) -> Vec<String> {

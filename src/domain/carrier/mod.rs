@@ -357,6 +357,12 @@ impl CarrierProfile {
             .map(String::as_str)
     }
 
+    /// Where an address of its channels was read.
+    #[must_use]
+    pub fn address_source(&self, address: &Address) -> Option<&Source> {
+        self.channels.iter().find(|c| c.address().is_some_and(|a| a.as_ref() == Ok(address))).map(|c| &c.source)
+    }
+
     /// Channels that may be used: everything but the obsolete.
     pub fn usable_channels(&self) -> impl Iterator<Item = &Channel> {
         self.channels.iter().filter(|c| c.source.standing != Standing::Obsolete)
