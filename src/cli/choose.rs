@@ -79,12 +79,14 @@ pub(super) fn pick<'d>(directory: &'d Directory, text: &str, output: &mut Output
         anyhow::bail!("--carrier: {unclear}");
     }
     let prompt = match unclear {
-        Unclear::OnlyPrefix(_) => "A prefix shows only the original network. With whom is your contract?",
-        _ => "Which one is meant?",
+        Unclear::OnlyPrefix(_) => "A prefix shows only the original network; with whom is your contract",
+        _ => "Which one is meant",
     };
     let mut items: Vec<String> = candidates.iter().map(candidate).collect();
     items.push("none of these".to_owned());
-    let at = dialoguer::Select::new().with_prompt(prompt).items(&items).default(0).interact()?;
+    // Whoever only presses Enter has not said that the original network is still the right one.
+    let first = if matches!(unclear, Unclear::OnlyPrefix(_)) { items.len() - 1 } else { 0 };
+    let at = dialoguer::Select::new().with_prompt(prompt).items(&items).default(first).interact()?;
     candidates.get(at).cloned().ok_or_else(|| {
         anyhow::anyhow!(
             "`odjava carriers` lists all; `odjava new --carrier other --to ADDRESS` writes to one that is not among them"

@@ -3,7 +3,7 @@
 
 use super::carriers::Directory;
 use super::spelling;
-use crate::domain::carrier::{CarrierProfile, OTHER, Regulator, Sourced, fold_name};
+use crate::domain::carrier::{CarrierProfile, Regulator, Sourced, fold_name};
 use crate::domain::identity::{Iccid, Msisdn};
 
 /// A carrier found, and what spoke for it.
@@ -58,27 +58,26 @@ impl std::fmt::Display for Why {
 }
 
 impl Directory {
-    /// Finds carriers by id, name, alias, former name, misspelling, phone number or ICCID, best first.
+    /// Finds carriers by id, name, alias, former name, misspelling, phone number or ICCID, best first. Guesses are
+    /// made only where nothing is met surely: beside a sure hit they are noise.
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<Match<'_>> {
         let wanted = fold_name(text);
-        let other = self.get(OTHER).filter(|_| wanted == OTHER);
-        let mut found: Vec<Match<'_>> = other.into_iter().map(|profile| Match { profile, why: Why::Id }).collect();
-        for profile in self.all() {
-            let why = if fold_name(&profile.id) == wanted {
-                Some(Why::Id)
-            } else {
-                by_number(profile, text).or_else(|| by_name(&names_of(profile), &wanted))
-            };
-            found.extend(why.map(|why| Match { profile, why }));
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let by_id = self.get(text).or_else(|| self.get(&wanted.replace(' ', "-")));
+        if let Some(profile) = by_id {
+            return vec![Match { profile, why: Why::Id }];
+        }
+        let by = |why: &dyn Fn(&CarrierProfile) -> Option<Why>| -> Vec<Match<'_>> {
+            self.all().filter_map(|profile| why(profile).map(|why| Match { profile, why })).collect()
+        };
+        let mut found = by(&|p| by_name(self.folded_names(&p.id), &wanted));
+        if found.is_empty() {
+            found = by(&|p| by_number(p, text).or_else(|| nearly(self.folded_names(&p.id), &wanted)));
         }
         found.sort_by(|a, b| rank(&a.why).cmp(&rank(&b.why)).then(a.profile.id.cmp(&b.profile.id)));
-        // A sure hit makes the guesses noise.
-        match found.first().map_or(0, |m| rank(&m.why)) {
-            0 => found.truncate(1),
-            1 | 2 => found.retain(|m| rank(&m.why) <= 2),
-            _ => {}
-        }
         found
     }
 
@@ -87,9 +86,8 @@ impl Directory {
     pub fn find_regulators(&self, text: &str) -> Vec<&Regulator> {
         let wanted = fold_name(text);
         let is_met = |r: &Regulator| {
-            let names: Vec<&str> = [&r.name, &r.short_name].into_iter().chain(&r.aliases).map(String::as_str).collect();
-            let met = by_name(&names, &wanted);
-            fold_name(&r.id) == wanted || matches!(met, Some(Why::Name(_) | Why::PartOfName(_)))
+            let names = fold_all([&r.name, &r.short_name].into_iter().chain(&r.aliases).map(String::as_str));
+            fold_name(&r.id) == wanted || (!wanted.is_empty() && by_name(&names, &wanted).is_some())
         };
         self.regulators().filter(|r| is_met(r)).collect()
     }
@@ -119,31 +117,29 @@ fn rank(why: &Why) -> u8 {
     }
 }
 
-fn names_of(profile: &CarrierProfile) -> Vec<&str> {
-    profile.all_names().collect()
+/// Names, each beside its folded form.
+pub(super) fn fold_all<'n>(names: impl Iterator<Item = &'n str>) -> Vec<(String, String)> {
+    names.map(|name| (fold_name(name), name.to_owned())).collect()
 }
 
-fn by_name(names: &[&str], wanted: &str) -> Option<Why> {
-    if wanted.is_empty() {
-        return None;
-    }
-    let met = |test: &dyn Fn(&str) -> bool| names.iter().find(|n| test(&fold_name(n))).map(|n| (*n).to_owned());
-    let words = |name: &str| name.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    met(&|name| name == wanted)
-        .map(Why::Name)
-        .or_else(|| {
-            let long_enough = wanted.chars().count() >= 3 || !wanted.is_ascii();
-            met(&|name| long_enough && (name.starts_with(wanted) || words(name).iter().any(|w| w == wanted)))
-                .map(Why::PartOfName)
-        })
-        .or_else(|| {
-            let allowed = spelling::tolerance(wanted.chars().count());
-            met(&|name| {
-                spelling::distance(name, wanted) <= allowed
-                    || words(name).iter().any(|w| w.chars().count() > 3 && spelling::distance(w, wanted) <= allowed)
-            })
-            .map(Why::Misspelt)
-        })
+/// The whole of a name, its beginning or a word of it.
+fn by_name(names: &[(String, String)], wanted: &str) -> Option<Why> {
+    let met = |test: &dyn Fn(&str) -> bool| names.iter().find(|(folded, _)| test(folded)).map(|(_, name)| name.clone());
+    let long_enough = wanted.chars().count() >= 3 || !wanted.is_ascii();
+    met(&|name| name == wanted).map(Why::Name).or_else(|| {
+        met(&|name| long_enough && (name.starts_with(wanted) || name.split(' ').any(|w| w == wanted)))
+            .map(Why::PartOfName)
+    })
+}
+
+/// A name, or a word of one, that is spelt nearly so.
+fn nearly(names: &[(String, String)], wanted: &str) -> Option<Why> {
+    let allowed = spelling::tolerance(wanted.chars().count());
+    let near = |word: &str| spelling::distance(word, wanted) <= allowed;
+    let met = |(name, _): &&(String, String)| {
+        near(name) || name.split(' ').any(|word| word.chars().count() > 3 && near(word))
+    };
+    names.iter().find(met).map(|(_, name)| Why::Misspelt(name.clone()))
 }
 
 /// By a whole number or the beginning of one: `064`, `+38164`, `0641234567`, `8938103`.

@@ -2,19 +2,21 @@
 //! `carrier_record`, how one is found in `carrier_search`. Called by main, cli and daemon.
 
 use super::carrier_record::{self, Parsed, Record};
-use super::embedded;
 use super::reader::{Problem, Problems};
+use super::{carrier_search, embedded};
 use crate::domain::carrier::{CarrierProfile, OTHER, Regulator};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Every known carrier and regulator, by id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Directory {
     profiles: BTreeMap<String, CarrierProfile>,
     regulators: BTreeMap<String, Regulator>,
     /// Where each record was read, by id.
     files: BTreeMap<String, String>,
+    /// All names of each carrier beside their folded forms, by id: a file of ten thousand rows asks for them.
+    folded: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// Hosts of public mailboxes that are no carriers.
@@ -54,7 +56,7 @@ impl Directory {
             }
         }
         problems.extend(shared_domains(&records));
-        let mut directory = Self { profiles: BTreeMap::new(), regulators: BTreeMap::new(), files: BTreeMap::new() };
+        let mut directory = Self::default();
         for (id, (file, parsed)) in records {
             match parsed.record {
                 Record::Carrier(profile) => _ = directory.profiles.insert(id.clone(), *profile),
@@ -70,6 +72,8 @@ impl Directory {
         }
         if problems.is_empty() {
             directory.apply_law();
+            let folded = |p: &CarrierProfile| (p.id.clone(), carrier_search::fold_all(p.all_names()));
+            directory.folded = directory.all().map(folded).collect();
             return Ok(directory);
         }
         problems.sort();
@@ -94,6 +98,11 @@ impl Directory {
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&CarrierProfile> {
         self.profiles.get(id)
+    }
+
+    /// The names of a carrier as the search compares them, each beside the name itself.
+    pub(super) fn folded_names(&self, id: &str) -> &[(String, String)] {
+        self.folded.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// The regulator of an id.
