@@ -183,6 +183,9 @@ fn carriers_are_found_by_every_name_people_use() {
     finds("Yettel Bank", &[]);
     finds("MTS Russia", &[]);
     finds("МТС Россия", &[]);
+    for other in ["Orange ES", "Vodafone UK", "Yettel BG", "O2 CZ", "A1 MK", "A1 Makedonija", "mts by"] {
+        finds(other, &[]);
+    }
 }
 
 #[test]

@@ -132,12 +132,15 @@ fn by_name(names: &[(String, String)], wanted: &str) -> Option<Why> {
     })
 }
 
-/// A name, or a word of one, that is spelt nearly so.
+/// A name, or a word of one, that is spelt nearly so. A short word is nobody's misspelling: `orange es` is another
+/// company than `orange sa`.
 fn nearly(names: &[(String, String)], wanted: &str) -> Option<Why> {
     let allowed = spelling::tolerance(wanted.chars().count());
     let near = |word: &str| spelling::distance(word, wanted) <= allowed;
+    let is_short = |word: &&str| word.chars().count() <= 3;
+    let keeps_short_words = |name: &str| wanted.split(' ').filter(is_short).all(|w| name.split(' ').any(|n| n == w));
     let met = |(name, _): &&(String, String)| {
-        near(name) || name.split(' ').any(|word| word.chars().count() > 3 && near(word))
+        (near(name) && keeps_short_words(name)) || name.split(' ').any(|word| !is_short(&word) && near(word))
     };
     names.iter().find(met).map(|(_, name)| Why::Misspelt(name.clone()))
 }
