@@ -177,3 +177,26 @@ fn an_unverified_address_is_shown_and_not_used() {
     assert!(addresses(&text).is_empty());
     assert_eq!(addresses(&text.replace("unverified", "second_hand")).len(), 1);
 }
+
+#[test]
+fn what_is_no_record_is_named_and_never_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let told = |part: &str| {
+        let found = Directory::load(Some(folder.path())).unwrap_err().to_string();
+        assert!(found.contains(part), "{part}: {found}");
+    };
+    let made = std::process::Command::new("mkfifo").arg(path("pipe.toml")).status().unwrap();
+    assert!(made.success());
+    told("pipe.toml: this is no file");
+    std::fs::remove_file(path("pipe.toml")).unwrap();
+    std::fs::write(path("binary.toml"), b"id = \"\xff\xfe\"").unwrap();
+    told("binary.toml: this file cannot be read: stream did not contain valid UTF-8");
+    std::fs::write(path("binary.toml"), "#".repeat(300_000)).unwrap();
+    told("binary.toml: this file has 292 kB");
+    std::fs::write(path("binary.toml"), "id = [[[[").unwrap();
+    told("binary.toml:1: this is not TOML");
+    std::fs::remove_file(path("binary.toml")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), path("loop")).unwrap();
+    told("does a link lead back up?");
+}

@@ -36,6 +36,9 @@ pub(super) fn of(profile: &CarrierProfile, today: Date, to: Option<&Address>) ->
         let standing = source.standing.name().replace('_', " ");
         add(format!("The address is {standing}: {}, {}.", source.text, source.date), None);
     }
+    if let Some(note) = &profile.facts_note {
+        add("About what the letter says:".to_owned(), Some(note));
+    }
     let proof = &profile.proof;
     match (proof.signature, &proof.signature_note) {
         (Signature::Handwritten, note) => {

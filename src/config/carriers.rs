@@ -36,7 +36,7 @@ impl Directory {
             embedded::CARRIERS.iter().map(|(name, text)| (format!("{BUILT_IN}{name}"), (*text).to_owned())).collect();
         let mut problems = Vec::new();
         if let Some(folder) = folder {
-            read_folder(folder, &mut texts, &mut problems);
+            read_folder(folder, 0, &mut texts, &mut problems);
         }
         let mut records: BTreeMap<String, (String, Parsed)> = BTreeMap::new();
         for (name, text) in &texts {
@@ -194,8 +194,17 @@ fn shared_domains(records: &BTreeMap<String, (String, Parsed)>) -> Vec<Problem> 
     out
 }
 
-fn read_folder(folder: &Path, texts: &mut Vec<(String, String)>, problems: &mut Vec<Problem>) {
+/// Deepest folder that is read: links that lead back up end here.
+const FOLDER_DEPTH_MAX: usize = 8;
+/// Largest record, in bytes; the largest that is shipped has 8 kB.
+const RECORD_SIZE_MAX: u64 = 256 * 1024;
+
+fn read_folder(folder: &Path, depth: usize, texts: &mut Vec<(String, String)>, problems: &mut Vec<Problem>) {
     let name = folder.display().to_string();
+    if depth > FOLDER_DEPTH_MAX {
+        let message = format!("lies more than {FOLDER_DEPTH_MAX} folders deep; does a link lead back up?");
+        return problems.push(at(&name, 0, message));
+    }
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) => return problems.push(at(&name, 0, format!("this folder cannot be read: {e}"))),
@@ -204,13 +213,26 @@ fn read_folder(folder: &Path, texts: &mut Vec<(String, String)>, problems: &mut 
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            read_folder(&path, texts, problems);
+            read_folder(&path, depth + 1, texts, problems);
         } else if path.extension().is_some_and(|e| e == "toml") {
             let name = path.display().to_string();
-            match std::fs::read_to_string(&path) {
+            match read_record(&path) {
                 Ok(text) => texts.push((name, text)),
-                Err(e) => problems.push(at(&name, 0, format!("this file cannot be read: {e}"))),
+                Err(e) => problems.push(at(&name, 0, e)),
             }
         }
     }
+}
+
+/// The text of a record. A pipe would be waited for without end, so only files are opened.
+fn read_record(path: &Path) -> Result<String, String> {
+    let fail = |e: std::io::Error| format!("this file cannot be read: {e}");
+    let about = std::fs::metadata(path).map_err(fail)?;
+    if !about.is_file() {
+        return Err("this is no file; take it out of the folder".to_owned());
+    }
+    if about.len() > RECORD_SIZE_MAX {
+        return Err(format!("this file has {} kB; a record has a few", about.len() / 1024));
+    }
+    std::fs::read_to_string(path).map_err(fail)
 }
