@@ -81,8 +81,8 @@ struct Scene<'l> {
     hits: Vec<Hit<'l>>,
     /// What they meet in the subject, confirmations left out: nobody reads a subject as closely as a sentence.
     hints: Vec<Hit<'l>>,
-    /// Where the words for request and for return stand.
-    requests: Vec<Span>,
+    /// Where the words for requests and letters and those for a return stand.
+    letters: Vec<Span>,
     returns: Vec<Span>,
     /// What the words mean, in their order.
     concepts: Vec<Concept>,
@@ -114,7 +114,7 @@ impl<'l> Scene<'l> {
         Some(Self {
             hits,
             hints: hints.filter(|h| h.rule.kind != Kind::Confirmed).collect(),
-            requests: sights.iter().flat_map(|s| s.spans("request")).collect(),
+            letters: sights.iter().flat_map(|s| [s.spans("request"), s.spans("letter")].concat()).collect(),
             returns: sights.iter().flat_map(|s| s.spans("back")).collect(),
             concepts: concepts::concepts(body, &sights),
         })
@@ -123,9 +123,8 @@ impl<'l> Scene<'l> {
     /// What there is for a confirmation, and where.
     fn standing(&self, body: &Text) -> Option<(Standing, Vec<Span>)> {
         let found = || self.hits.iter().filter(|h| h.rule.kind == Kind::Confirmed);
-        let spans = |test: &dyn Fn(&Hit<'_>) -> bool| -> Vec<Span> {
-            found().filter(|h| test(h)).map(|h| h.span).collect()
-        };
+        let spans =
+            |test: &dyn Fn(&Hit<'_>) -> bool| -> Vec<Span> { found().filter(|h| test(h)).map(|h| h.span).collect() };
         let (ground, places) = match found().filter(|h| h.confirms()).map(|h| h.strangers).min() {
             Some(strangers) => (Ground::Rule(strangers), spans(&|h| h.confirms())),
             None if found().any(|h| h.veto.is_some_and(|v| !v.is_soft())) => return None,
@@ -138,11 +137,8 @@ impl<'l> Scene<'l> {
                 taken_back => (Ground::TakenBack, taken_back),
             },
         };
-        let standing = Standing {
-            ground,
-            doubted: self.hits.iter().any(doubts),
-            contradicted: self.hits.iter().any(contradicts),
-        };
+        let standing =
+            Standing { ground, doubted: self.hits.iter().any(doubts), contradicted: self.hits.iter().any(contradicts) };
         (!places.is_empty()).then_some((standing, places))
     }
 
@@ -349,7 +345,7 @@ fn confirmation(
         Meant::Both => return Some(Classified::plain(Kind::Unclear, false)),
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
-    out.effective_date = effective_date(body, places, &scene.requests);
+    out.effective_date = effective_date(body, places, &scene.letters);
     let past = places.iter().all(|place| scope::tells_of_the_past(*place, body, at.today));
     if past || scope::unfilled(&body.source) || out.effective_date.is_some_and(|d| scope::implausible(d, at.today)) {
         return by_rule.then(|| Classified::plain(Kind::Unclear, false));
