@@ -212,23 +212,24 @@ pub fn classify(
     let opinion = lexicon.second.as_ref().map(|s| Opinion::of(s.read(&scene.features(body, at))));
     let standing = if body.cut { None } else { scene.standing(body) };
     let confirmed = standing.map(|(standing, places)| (standing, confirmation(body, &scene, &places, standing, at)));
-    let mut settled_by_opinion = false;
+    let mut by_opinion = false;
     let mut out = match (confirmed, &opinion) {
         // Another line, or an old story: no opinion turns that into ours.
         (Some((_, Some(read))), _) if read.kind != Kind::Confirmed => read,
         (Some((standing, Some(read))), Some(opinion)) if opinion.bears(&standing) => {
+            by_opinion = !matches!(standing.ground, Ground::Rule(_));
             Classified { certain: opinion.is_sure(&standing), ..read }
         }
         (Some((standing, Some(read))), None) if standing.bears_itself() => read,
         _ => {
             let read = without_confirmation(&scores(hits, hints, at), at);
-            settled_by_opinion = opinion.is_some();
+            by_opinion = opinion.is_some();
             opinion.as_ref().map_or_else(|| read.clone(), |o| o.settle(read.clone()))
         }
     };
     out.evidence = evidence(body, hits, subject, hints, out.kind);
-    if let Some(opinion) = opinion.filter(|_| settled_by_opinion) {
-        out.evidence.extend(opinion.evidence(body, out.kind));
+    if let (Some(opinion), Some(table), true) = (opinion, &lexicon.second, by_opinion) {
+        out.evidence.extend(opinion.evidence(body, &scene.concepts, table, out.kind));
     }
     out.wants_id_document = out.kind == Kind::NeedsInfo && hits.iter().any(|h| h.rule.id_document);
     match out.kind {
