@@ -76,7 +76,9 @@ fn phone_at(raw: &[Token], i: usize, source: &str) -> Option<(usize, String)> {
     let shape = plus
         || digits.starts_with('0')
         || (groups.len() == 1 && digits.len() >= 8)
-        || (groups.len() >= 3 && digits.len() >= 10 && groups.iter().all(|g| *g >= 2));
+        || (groups.len() >= 3 && digits.len() >= 10 && groups.iter().all(|g| *g >= 2))
+        // "600 778 123", as in Spain and France; no sum is that large.
+        || (groups.len() >= 3 && digits.len() == 9 && groups.iter().all(|g| (2..=3).contains(g)));
     let length = if plus || digits.starts_with('0') { 7..=15 } else { 8..=15 };
     // A sum of money follows its digits with a decimal comma or a currency; a card number is longer.
     (shape && length.contains(&digits.len()) && !groups.is_empty()).then_some((used, digits))

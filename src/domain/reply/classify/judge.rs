@@ -28,7 +28,7 @@ pub(super) enum Veto {
 impl Veto {
     /// Whether other words of the sentence may outweigh it: a hedge may belong to another matter, a negation not.
     pub fn is_soft(self) -> bool {
-        matches!(self, Self::Hedge | Self::OtherThing | Self::Request | Self::Undated | Self::Condition | Self::Plea)
+        matches!(self, Self::Hedge | Self::OtherThing | Self::Request | Self::Undated | Self::Plea)
     }
 
     /// Its name in evidence.
@@ -192,10 +192,11 @@ impl<'a> Judge<'a> {
         let dated = self.tokens_of(sentence).iter().any(|t| matches!(t.kind, TokenKind::Date(_)));
         let checks = [
             (sentence.asks || in_sentence(Guard::Question), Veto::Question),
+            // Before the conditions: those are softer, and what is denied under one is denied.
+            (in_clause(Guard::Negator) || denied_above, Veto::Negation),
             (in_sentence(Guard::Condition), Veto::Condition),
             (before(Guard::Imperative, hit.span.first).is_some(), Veto::Order),
             (in_clause(Guard::Plea), Veto::Plea),
-            (in_clause(Guard::Negator) || denied_above, Veto::Negation),
             (in_clause(Guard::Request), Veto::Request),
             (in_clause(Guard::OtherThing), Veto::OtherThing),
             (in_clause(Guard::Suspended), Veto::Suspended),

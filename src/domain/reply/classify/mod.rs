@@ -127,7 +127,7 @@ impl<'l> Scene<'l> {
             |test: &dyn Fn(&Hit<'_>) -> bool| -> Vec<Span> { found().filter(|h| test(h)).map(|h| h.span).collect() };
         let (ground, places) = match found().filter(|h| h.confirms()).map(|h| h.strangers).min() {
             Some(strangers) => (Ground::Rule(strangers), spans(&|h| h.confirms())),
-            None if found().any(|h| h.veto.is_some_and(|v| !v.is_soft())) => return None,
+            None if found().any(|h| !h.rule.loose && h.veto.is_some_and(|v| !v.is_soft())) => return None,
             None => match spans(&|h| !h.rule.loose) {
                 none if none.is_empty() => {
                     let mut loose = spans(&|h| h.veto.is_none());
@@ -224,7 +224,7 @@ pub fn classify(
         _ => {
             let read = without_confirmation(&scores(hits, hints, at), at);
             by_opinion = opinion.is_some();
-            opinion.as_ref().map_or_else(|| read.clone(), |o| o.settle(read.clone()))
+            opinion.as_ref().map_or_else(|| read.clone(), |o| o.settle(read.clone(), body))
         }
     };
     out.evidence = evidence(body, hits, subject, hints, out.kind);

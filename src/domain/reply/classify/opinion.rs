@@ -4,12 +4,14 @@
 use super::judge::Strangers;
 use super::{Classified, Ground, Standing};
 use crate::domain::reply::concepts::Concept;
-use crate::domain::reply::normalize::Text;
+use crate::domain::reply::normalize::{Text, TokenKind};
 use crate::domain::reply::statistics::{KIND_COUNT, KINDS, Statistics};
 use crate::domain::reply::{EvidenceWords, Kind};
 
 /// A confirmation in known words that the second reader finds less likely than this is none.
-const KNOWN_MIN: f32 = 0.8;
+const KNOWN_MIN: f32 = 0.75;
+/// The same when something else in the mail makes one wonder.
+const DOUBTED_MIN: f32 = 0.85;
 /// The same with unknown words in its sentence, with one in its clause, with several there.
 const NEARBY_MIN: f32 = 0.9;
 const ONE_STRANGER_MIN: f32 = 0.98;
@@ -23,6 +25,10 @@ const CONTRADICTED_MIN: f32 = 0.95;
 const SURE_MIN: f32 = 0.97;
 /// A kind that is less likely than this among the kinds it may settle is left open.
 const SETTLED_MIN: f32 = 0.45;
+/// The same for what would be put away unseen and no rule knows.
+const UNHEARD_OF_MIN: f32 = 0.96;
+/// A text of fewer words is not judged by examples alone.
+const WORDS_FEW: usize = 3;
 /// Words of evidence shown of one sentence.
 const SHOWN_MAX: usize = 160;
 
@@ -56,6 +62,7 @@ impl Opinion {
             Ground::TakenBack => TAKEN_BACK_MIN,
             Ground::Words => WORDS_MIN,
         };
+        let floor = if standing.doubted { floor.max(DOUBTED_MIN) } else { floor };
         self.on(Kind::Confirmed) >= if standing.contradicted { floor.max(CONTRADICTED_MIN) } else { floor }
     }
 
@@ -65,8 +72,13 @@ impl Opinion {
         clear || self.on(Kind::Confirmed) >= SURE_MIN
     }
 
-    /// The kind of a mail that the rules leave open: `read` is their guess.
-    pub fn settle(&self, read: Classified) -> Classified {
+    /// The kind of a mail that is no confirmation: `read` is the guess of the rules, who are not overruled where there
+    /// is hardly a word to go by.
+    pub fn settle(&self, read: Classified, body: &Text) -> Classified {
+        let words = body.tokens.iter().filter(|t| t.kind == TokenKind::Word).take(WORDS_FEW).count();
+        if words < WORDS_FEW && read.kind == Kind::Unclear {
+            return read;
+        }
         let others = KINDS.iter().filter(|k| **k != Kind::Confirmed);
         let Some(best) = others.max_by(|a, b| self.on(**a).total_cmp(&self.on(**b))).copied() else { return read };
         let rest = 1.0 - self.on(Kind::Confirmed);
@@ -74,7 +86,9 @@ impl Opinion {
         if self.on(Kind::Confirmed) > self.on(best) {
             return Classified::plain(Kind::Unclear, false);
         }
-        if self.on(best) >= SETTLED_MIN * rest {
+        // What is called unrelated is put away; without a rule that says so, that takes more.
+        let unheard_of = best == Kind::Unrelated && read.kind == Kind::Unclear;
+        if self.on(best) >= if unheard_of { UNHEARD_OF_MIN } else { SETTLED_MIN } * rest {
             return Classified::plain(best, self.on(best) >= 2.0 * SETTLED_MIN * rest || read.kind == best);
         }
         read
@@ -110,7 +124,7 @@ mod tests {
         for kind in 0..KIND_COUNT {
             for share in [0.1, 0.3, 0.5, 0.9, 1.0] {
                 for open in KINDS.iter().filter(|k| **k != Kind::Confirmed).chain([&Kind::Unclear]) {
-                    let settled = sure_of(kind, share).settle(Classified::plain(*open, false));
+                    let settled = sure_of(kind, share).settle(Classified::plain(*open, false), &Text::default());
                     assert_ne!(settled.kind, Kind::Confirmed, "{kind} {share} {open:?}");
                 }
             }
@@ -119,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_looks_confirmed_to_it_alone_is_left_to_the_holder() {
-        let settled = sure_of(0, 0.9).settle(Classified::plain(Kind::Unclear, false));
+        let settled = sure_of(0, 0.9).settle(Classified::plain(Kind::Unclear, false), &Text::default());
         assert_eq!((settled.kind, settled.certain), (Kind::Unclear, false));
     }
 
@@ -129,9 +143,9 @@ mod tests {
             let standing = Standing { ground, doubted: false, contradicted };
             assert_eq!(sure_of(0, share).bears(&standing), expected, "{standing:?} {share}");
         };
-        check(Ground::Rule(Strangers::None), false, 0.82, true);
-        check(Ground::Rule(Strangers::None), false, 0.7, false);
-        check(Ground::Rule(Strangers::None), true, 0.82, false);
+        check(Ground::Rule(Strangers::None), false, 0.8, true);
+        check(Ground::Rule(Strangers::None), false, 0.4, false);
+        check(Ground::Rule(Strangers::None), true, 0.9, false);
         check(Ground::Rule(Strangers::None), true, 0.96, true);
         check(Ground::Rule(Strangers::InSentence), false, 0.85, false);
         check(Ground::Rule(Strangers::One), false, 0.95, false);
@@ -147,7 +161,7 @@ mod tests {
             let standing = Standing { ground, doubted: false, contradicted };
             assert_eq!(sure_of(0, share).is_sure(&standing), expected, "{standing:?} {share}");
         };
-        check(Ground::Rule(Strangers::None), false, 0.85, true);
+        check(Ground::Rule(Strangers::None), false, 0.86, true);
         check(Ground::Rule(Strangers::None), true, 0.96, false);
         check(Ground::Words, false, 0.96, false);
         check(Ground::Words, false, 0.98, true);

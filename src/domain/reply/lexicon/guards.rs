@@ -2,6 +2,7 @@
 //! what they do to a confirmation is said in `classify`.
 
 use super::{Sight, Span};
+use crate::domain::reply::normalize::{Sentence, Text};
 use std::collections::HashMap;
 
 /// What a word around a phrase does to it.
@@ -65,6 +66,7 @@ pub fn guards(sights: &[Sight<'_, '_>]) -> Guards {
     for span in sights.iter().flat_map(|s| s.spans("harmless")) {
         harmless.iter_mut().take(span.last).skip(span.first).for_each(|h| *h = true);
     }
+    let spoken = spoken(text, sights);
     let small =
         |i: usize| sights.first().is_some_and(|s| text.tokens.get(i).is_some_and(|t| s.language.is_marker(&t.text)));
     GUARDS
@@ -74,7 +76,11 @@ pub fn guards(sights: &[Sight<'_, '_>]) -> Guards {
             for (rank, sight) in sights.iter().enumerate() {
                 let mut found = sight.spans(set);
                 // French "ce" is no Serbian "će": a small word of the likeliest language is read in that one.
-                found.retain(|s| rank == 0 || !(s.first..s.last).all(small));
+                found.retain(|s| {
+                    let sentence = text.tokens.get(s.first).map_or(0, |t| t.sentence);
+                    let here = spoken.get(sentence).and_then(|languages| languages.get(rank)).copied().unwrap_or(true);
+                    rank == 0 || (here && !(s.first..s.last).all(small))
+                });
                 spans.append(&mut found);
             }
             spans.sort_by_key(|s| (s.first, s.last));
@@ -82,4 +88,17 @@ pub fn guards(sights: &[Sight<'_, '_>]) -> Guards {
             (*guard, spans)
         })
         .collect()
+}
+
+/// For each sentence which of the languages it may be in: by its small words, those that are at least half as many as the
+/// most frequent one's.
+fn spoken(text: &Text, sights: &[Sight<'_, '_>]) -> Vec<Vec<bool>> {
+    let sentence = |s: &Sentence| {
+        let tokens = text.tokens.get(s.first..s.last).unwrap_or_default();
+        let count = |sight: &Sight<'_, '_>| tokens.iter().filter(|t| sight.language.is_marker(&t.text)).count();
+        let counts: Vec<usize> = sights.iter().map(count).collect();
+        let most = counts.iter().copied().max().unwrap_or(0);
+        counts.iter().map(|count| count * 2 >= most).collect()
+    };
+    text.sentences.iter().map(sentence).collect()
 }

@@ -71,7 +71,7 @@ pub struct Language {
     nested: Vec<(usize, usize, First)>,
     /// Patterns of rules: (rule, pattern).
     patterns: Index,
-    /// What the patterns of confirmation name by themselves.
+    /// What the patterns of clear confirmations name by themselves.
     confirming: Set<pattern::AtomId>,
 }
 
@@ -273,7 +273,7 @@ fn compile_language(
         rule.any.iter().enumerate().for_each(|(p, elements)| patterns.add(elements, (number, p)));
     }
     let mut confirming = Set::default();
-    for elements in rules.iter().filter(|r| r.kind == Kind::Confirmed).flat_map(|r| &r.any) {
+    for elements in rules.iter().filter(|r| r.kind == Kind::Confirmed && !r.loose).flat_map(|r| &r.any) {
         pattern::atoms_in(elements, &mut confirming);
     }
     let words = |list: fn(&LanguageSource) -> &Vec<String>| {
