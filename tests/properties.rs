@@ -156,7 +156,8 @@ impl Move {
                 let mut event = facts(all.get(..=*addresses).unwrap(), missing);
                 if let Event::FactsGiven { letters: Some(letters), .. } = &mut event {
                     // Written anew: what was approved before does not cover it.
-                    let Letters { request, follow_up_1, follow_up_2, notice, decline_offer: _ } = letters;
+                    let Letters { request, follow_up_1, follow_up_2, notice, decline_offer: _, document_enclosed: _ } =
+                        letters;
                     for letter in [request, follow_up_1, follow_up_2, notice] {
                         letter.body = format!("Version {key}. {}", letter.body);
                     }

@@ -35,6 +35,8 @@ pub fn policy() -> Policy {
         bill_watch_for: Span::days(35),
         send_give_up_after: Span::days(5),
         send_problem_after: Span::hours(4),
+        documents_with_request: true,
+        documents_kept_for: Span::days(30),
         retry_after: None,
         carrier_time_zone: chrono_tz::Europe::Belgrade,
         send_window: None,
