@@ -297,6 +297,7 @@ impl Observer {
                     self.in_flight.remove(mail);
                     self.owed.insert(mail.clone());
                 }
+                Effect::DeleteDocuments { .. } => assert!(!world.case.is_open(), "an open case loses its documents"),
                 Effect::CancelSubmit { mail } => {
                     // Taking back what is not owed (any more) does nothing.
                     assert!(self.ids.contains(mail), "a mail is taken back that was never owed");

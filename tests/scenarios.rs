@@ -86,7 +86,10 @@ impl World {
                 assert!(is_new || nudge.cause.starts_with("send:"), "the cause `{}` would not be told", nudge.cause);
                 is_new
             }
-            Effect::Submit { .. } | Effect::Resubmit { .. } | Effect::CancelSubmit { .. } => true,
+            Effect::Submit { .. }
+            | Effect::Resubmit { .. }
+            | Effect::CancelSubmit { .. }
+            | Effect::DeleteDocuments { .. } => true,
         });
         Ok(effects)
     }

@@ -330,7 +330,7 @@ pub const KINDS: [Kind; 12] = [
 ];
 
 /// All alarms.
-pub const TIMERS: [Timer; 7] = [
+pub const TIMERS: [Timer; 8] = [
     Timer::Reminder,
     Timer::NoSign,
     Timer::FollowUp,
