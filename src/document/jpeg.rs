@@ -253,14 +253,16 @@ impl Writer<'_> {
     fn transformed(&self, block: &[f32; 64]) -> [f32; 64] {
         let mut rows = [0f32; 64];
         let mut out = [0f32; 64];
-        for y in 0..8 {
-            for u in 0..8 {
-                rows[8 * y + u] = (0..8).map(|x| block[8 * y + x] * self.cosines[8 * u + x]).sum();
+        for (i, value) in rows.iter_mut().enumerate() {
+            let (line, wave) = (&block[i & !7..], &self.cosines[8 * (i % 8)..]);
+            for x in 0..8 {
+                *value += line[x] * wave[x];
             }
         }
-        for u in 0..8 {
-            for v in 0..8 {
-                out[8 * v + u] = (0..8).map(|y| rows[8 * y + u] * self.cosines[8 * v + y]).sum();
+        for (i, value) in out.iter_mut().enumerate() {
+            let (column, wave) = (&rows[i % 8..], &self.cosines[i & !7..]);
+            for y in 0..8 {
+                *value += column[8 * y] * wave[y];
             }
         }
         out

@@ -122,8 +122,9 @@ pub(super) fn read_back(picture: &Picture, characters: usize) -> Vec<String> {
                 let sum: f32 = spots.iter().map(|s| (s.2 - mean) * (f32::from(u8::from(has(&s))) - share)).sum();
                 if count == 0.0 { 0.0 } else { sum / (count * (1.0 - share)).sqrt() }
             };
-            let best = (b'!'..=b'~').max_by(|a, b| score(*a).total_cmp(&score(*b))).unwrap_or(b' ');
-            text.push(if score(best) < 18.0 { ' ' } else { char::from(best) });
+            let scores = (b'!'..=b'~').map(|c| (score(c), c));
+            let best = scores.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|b| b.0 >= 18.0);
+            text.push(best.map_or(' ', |b| char::from(b.1)));
         }
         lines.push(text.trim().to_owned());
     }
