@@ -42,6 +42,12 @@ fn a_document_waits_until_it_is_asked_for() {
     let shown = texts(&home.run(&["draft", reference])).0;
     assert!(shown.contains("Kept ready, not enclosed: passport.jpg (sent only if"), "{shown}");
     assert!(!case["draft"]["body"].as_str().unwrap().contains("passport"), "the request speaks of no document");
+    // One carrier demands it with the request.
+    let tomato = ["new", "--carrier", "tomato", "--msisdn", "+385921234567"];
+    fails(&home.run(&tomato), 1, &["--attach", "is missing", "Tomato wants a copy of an identity document"]);
+    let case = home.object(&[tomato.as_slice(), &["--attach", &file]].concat());
+    assert_eq!(case["draft"]["attachments"][0]["file_name"], "passport.jpg");
+    assert!(case["draft"]["body"].as_str().unwrap().contains("passport.jpg"), "the letter names it: {case}");
     // Of a carrier that is in no directory the holder knows best.
     let case = home.object(&new_elsewhere(&file));
     assert_eq!(case["draft"]["attachments"][0]["media_type"], "image/jpeg");

@@ -64,7 +64,7 @@ pub(super) fn stored(tx: &Tx<'_>, documents: &[Document], words: &str) -> Result
 
 /// Whether a carrier wants to see a document with the request.
 pub(super) fn wanted_at_once(carrier: &CarrierProfile) -> bool {
-    carrier.id_document == crate::domain::carrier::IdDocument::WithRequest
+    carrier.proof.id_document == crate::domain::carrier::IdDocument::WithRequest
 }
 
 /// What is said of documents that lie ready and are not enclosed with the mail that waits.

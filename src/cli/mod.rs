@@ -6,6 +6,8 @@
 //! | `new`, `batch`, `facts`, `csv` | `new`, and the facts that `edit` takes too |
 //! | `cases` | `list`, `show`, `draft` |
 //! | `acts`, `answer` | `approve`, `edit`, `withdraw`, `hold`, `answer`, `resolve` |
+//! | `cautions` | what a record says to read before approving |
+//! | `choose` | which carrier a text means, for `new` and `carriers` |
 //! | `carriers`, `check`, `init`, `run`, `explain`, `demo` | the commands of these names |
 //! | `mail_files` | the messages that `explain` is given |
 //! | `documents` | what is enclosed: the copies that are kept, sent and shown |
@@ -19,7 +21,9 @@ pub mod arguments;
 mod batch;
 mod carriers;
 mod cases;
+mod cautions;
 mod check;
+mod choose;
 mod csv;
 mod demo;
 mod desk;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// is in no directory the holder knows best.
 #[must_use]
 pub fn go_with_request(carrier: &CarrierProfile) -> bool {
-    carrier.id_document == IdDocument::WithRequest || carrier.id == OTHER
+    carrier.proof.id_document == IdDocument::WithRequest || carrier.id == OTHER
 }
 
 /// The copies that the store holds for a case.

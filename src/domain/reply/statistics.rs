@@ -1,9 +1,12 @@
-//! The second reader: a linear model over character and word n-grams and over what the rules found, trained offline by
+//! The second reader: a linear model over character and word n-grams, over the order of what the lexicon knows, and over
+//! what the rules found, trained offline by
 //! `tests/train` from the invented sentences and mails of `tests/corpus`. It settles the kind of a mail that the rules
 //! leave open and speaks against confirmations; it never makes one. Pure; the table is data (`config/lexicon`).
 
 use super::Kind;
+use super::concepts::Concept;
 use super::normalize::{Text, TokenKind, is_cjk};
+use std::ops::Range;
 
 /// The kinds it tells apart, in the order of its weights.
 pub const KINDS: [Kind; 10] = [
@@ -22,8 +25,8 @@ pub const KINDS: [Kind; 10] = [
 /// Number of kinds.
 pub const KIND_COUNT: usize = KINDS.len();
 
-/// Bits of a bucket number: features share 2^14 buckets by their hash. More did not read better.
-const BUCKET_BITS: u32 = 14;
+/// Bits of a bucket number: features share 2^16 buckets by their hash. 2^14 read worse by two mails in a hundred.
+const BUCKET_BITS: u32 = 16;
 
 /// Number of buckets.
 pub const BUCKETS: usize = 1 << BUCKET_BITS;
@@ -32,6 +35,13 @@ pub const BUCKETS: usize = 1 << BUCKET_BITS;
 const CHARS_MAX: usize = 5;
 /// Longest run of words that is a feature.
 const WORDS_MAX: usize = 3;
+/// How many concepts behind one make pairs with it, how many behind a pair a third.
+const PAIRED_MAX: usize = 7;
+const THIRD_MAX: usize = 4;
+/// Sentences looked at for the one that decided.
+const EXPLAINED_MAX: usize = 60;
+/// Words between concepts that stand close together.
+const NEAR: usize = 3;
 /// Characters of a text that are looked at: an answer says what it says near its beginning.
 const TEXT_MAX: usize = 4_000;
 
@@ -44,6 +54,8 @@ enum Group {
     Words,
     /// What the rules found.
     Found,
+    /// What the words mean to the lexicon, in their order.
+    Concepts,
 }
 
 /// What the model sees of one text: buckets with their values.
@@ -91,10 +103,19 @@ impl Collector {
     }
 }
 
-/// The features of a text; `found` names what the rules made of it.
+/// The features of a text; `concepts` is what its words mean to the lexicon, `found` what the rules made of it.
 #[must_use]
-pub fn features<'f>(text: &Text, found: impl Iterator<Item = &'f str>) -> Features {
-    let words = words_of(text);
+pub fn features<'f>(text: &Text, concepts: &[Concept], found: impl Iterator<Item = &'f str>) -> Features {
+    collect(text, 0..text.sentences.len(), concepts, found)
+}
+
+fn collect<'f>(
+    text: &Text,
+    sentences: Range<usize>,
+    concepts: &[Concept],
+    found: impl Iterator<Item = &'f str>,
+) -> Features {
+    let words = words_of(text, sentences.clone());
     let mut chars = Collector::new();
     let line: Vec<char> = spaced(&words).take(TEXT_MAX).collect();
     let mut utf8 = [0u8; 4];
@@ -117,15 +138,59 @@ pub fn features<'f>(text: &Text, found: impl Iterator<Item = &'f str>) -> Featur
     for name in found {
         facts.add(Hash::of(Group::Found).with(name.as_bytes()));
     }
+    let mut meant = Collector::new();
+    for (number, sentence) in text.sentences.iter().enumerate().take(sentences.end).skip(sentences.start) {
+        add_order(&mut meant, text, &of_sentence(text, concepts, number), sentence.asks);
+    }
     let even = |n: usize| 1.0 / (n.max(1) as f32).sqrt();
-    let groups = [(&chars, even(chars.buckets.len())), (&runs, even(runs.buckets.len())), (&facts, 1.0)];
+    let groups = [
+        (&chars, even(chars.buckets.len())),
+        (&runs, even(runs.buckets.len())),
+        (&facts, 1.0),
+        (&meant, even(meant.buckets.len())),
+    ];
     Features(groups.into_iter().flat_map(|(g, value)| g.buckets.iter().map(move |b| (*b, value))).collect())
 }
 
+fn of_sentence<'c>(text: &Text, concepts: &'c [Concept], number: usize) -> Vec<&'c Concept> {
+    let sentence = |c: &&Concept| text.tokens.get(c.first).map(|t| t.sentence);
+    concepts.iter().filter(|c| sentence(c) == Some(number)).collect()
+}
+
+/// Concepts of one sentence by themselves, in pairs, and in threes within a clause: which comes first, whether they
+/// stand in one clause, whether close together, and whether the sentence asks.
+fn add_order(out: &mut Collector, text: &Text, concepts: &[&Concept], asks: bool) {
+    let clause = |c: &Concept| text.tokens.get(c.first).map(|t| t.clause);
+    let mut add = |name: Hash, plain: bool| {
+        out.add(name);
+        if asks && plain {
+            out.add(name.with(b"?"));
+        }
+    };
+    for (i, one) in concepts.iter().enumerate() {
+        let first = Hash::of(Group::Concepts).with(one.name.as_bytes());
+        add(first, true);
+        for (j, two) in concepts.iter().enumerate().skip(i + 1).take(PAIRED_MAX) {
+            let together = clause(one) == clause(two);
+            let pair = first.with(if together { b"=" } else { b"/" }).with(two.name.as_bytes());
+            add(pair, true);
+            if two.first - one.first <= NEAR {
+                add(first.with(b"~").with(two.name.as_bytes()), true);
+            }
+            for three in concepts.iter().skip(j + 1).take(THIRD_MAX).filter(|t| together && clause(t) == clause(one)) {
+                add(pair.with(b"=").with(three.name.as_bytes()), false);
+            }
+        }
+    }
+    if asks {
+        out.add(Hash::of(Group::Concepts).with(b"?"));
+    }
+}
+
 /// Folded words; figures by their kind only, so that no number is learned, and marks where sentences end.
-fn words_of(text: &Text) -> Vec<&str> {
+fn words_of(text: &Text, sentences: Range<usize>) -> Vec<&str> {
     let mut out = Vec::with_capacity(text.tokens.len() + text.sentences.len());
-    for sentence in &text.sentences {
+    for sentence in text.sentences.get(sentences).unwrap_or_default() {
         out.extend(text.tokens.iter().take(sentence.last).skip(sentence.first).map(|t| match t.kind {
             TokenKind::Number => "#",
             TokenKind::Date(_) => "#d",
@@ -203,6 +268,23 @@ impl Statistics {
     /// The probability of each kind, in the order of [`KINDS`].
     #[must_use]
     pub fn read(&self, features: &Features) -> [f32; KIND_COUNT] {
+        softmax(self.logits(features))
+    }
+
+    /// The sentence that by itself speaks most for the kind at this place in [`KINDS`].
+    #[must_use]
+    pub fn strongest_sentence(&self, text: &Text, concepts: &[Concept], kind: usize) -> Option<usize> {
+        let speaks = |number: usize| {
+            let features = collect(text, number..number + 1, concepts, std::iter::empty());
+            let logits = self.logits(&features);
+            let rest = logits.iter().enumerate().filter(|(k, _)| *k != kind).map(|(_, l)| *l).fold(f32::MIN, f32::max);
+            logits.get(kind).map_or(f32::MIN, |l| l - rest)
+        };
+        let scored = (0..text.sentences.len().min(EXPLAINED_MAX)).map(|number| (speaks(number), number));
+        scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, number)| number)
+    }
+
+    fn logits(&self, features: &Features) -> [f32; KIND_COUNT] {
         let mut sums = [0.0f32; KIND_COUNT];
         for (bucket, value) in &features.0 {
             let at = usize::from(*bucket) * KIND_COUNT;
@@ -213,7 +295,7 @@ impl Statistics {
         for (i, logit) in logits.iter_mut().enumerate() {
             *logit = sums[i] * self.scales[i] + self.biases[i];
         }
-        softmax(logits)
+        logits
     }
 }
 
