@@ -334,7 +334,7 @@ fn pixels_that_a_scanner_packed_itself_are_read() {
         stored.extend_from_slice(row);
     }
     let check = |head: &str, bytes: &[u8]| {
-        let file = pdf_of(&[plain.clone()]);
+        let file = pdf_of(std::slice::from_ref(&plain));
         let start = file.windows(11).rposition(|w| w == b"/DCTDecode/").unwrap();
         let end = file.windows(9).rposition(|w| w == b"endstream").unwrap();
         let head = format!("{head}/Length {}>>\nstream\n", bytes.len());
