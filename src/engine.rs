@@ -11,6 +11,7 @@ use crate::domain::event::{Event, ResolveAct, SubmitOutcome};
 use crate::domain::policy::Policy;
 use crate::domain::{Timestamp, draft};
 use crate::mail::compose::{self, ComposeError, NudgeMessage};
+use crate::mail::redact;
 use crate::store::{CaseId, CaseRow, LineKeys, NewOutgoing, OutboxKind, OutboxStatus, StoreError, Tx};
 use std::collections::BTreeMap;
 
@@ -203,6 +204,7 @@ impl Engine<'_> {
             Effect::Resubmit { mail, not_before } => Ok(tx.release(mail, *not_before, "")?),
             Effect::CancelSubmit { mail } => Ok(tx.cancel(mail, now)?),
             Effect::Nudge { nudge } => self.owe_nudge(tx, id, case, nudge, now),
+            Effect::DeleteDocuments { digests } => delete_documents(tx, id, digests),
         }
     }
 
@@ -321,6 +323,33 @@ impl Engine<'_> {
         let policy = self.rules.policy(case)?;
         Ok(Some(decide::approval_digest(case, mail, &policy)))
     }
+}
+
+/// Deletes documents, and what the stored mails of a case hold of them: those we sent, and those that brought them
+/// back (a bounce, say).
+fn delete_documents(tx: &Tx<'_>, id: CaseId, digests: &[String]) -> Result<(), EngineError> {
+    let sent = tx.mails_of_case(id)?;
+    let received = tx.messages_of_case(id)?;
+    for digest in digests {
+        let bytes = match tx.document(digest) {
+            Ok(bytes) => bytes,
+            // Gone already.
+            Err(StoreError::Corrupt { .. }) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        for mail in &sent {
+            if let Some(raw) = redact::without(&mail.raw, &bytes) {
+                tx.replace_sent(mail.id, &raw)?;
+            }
+        }
+        for message in &received {
+            if let Some(raw) = redact::without(&message.raw, &bytes) {
+                tx.replace_message(message.key, &raw)?;
+            }
+        }
+        tx.delete_document(digest, id)?;
+    }
+    Ok(())
 }
 
 /// Whether the case still owes this very mail.

@@ -15,6 +15,7 @@
 //! |---|---|---|
 //! | [`domain`] | the pure core: cases, events, effects, [`domain::decide::decide`], reading of replies | itself only |
 //! | [`mail`] | bytes to domain types and back | domain |
+//! | [`document`] | files of the holder to the copies that may leave: pixels only, scaled, marked | domain, mail |
 //! | [`store`] | SQLite; nobody else knows SQL | domain |
 //! | [`config`] | files to checked values | domain |
 //! | [`clock`] | the one place that reads the time and draws random bytes | domain |
@@ -54,6 +55,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod document;
 pub mod domain;
 pub mod engine;
 pub mod explain;

@@ -48,6 +48,11 @@ const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        place: "document",
+        parts: &["domain", "mail"],
+        crates: &["png", "thiserror", "unicode_normalization", "zune_jpeg"],
+    },
+    Rule {
         place: "store",
         parts: &["domain"],
         crates: &["chrono", "ring::digest", "rusqlite", "serde_json", "thiserror"],
@@ -88,7 +93,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         place: "cli",
-        parts: &["clock", "domain", "mail", "store", "config", "engine", "explain", "rulebook", "daemon"],
+        parts: &["clock", "domain", "document", "mail", "store", "config", "engine", "explain", "rulebook", "daemon"],
         crates: &[
             "anstream",
             "anyhow",
@@ -108,7 +113,9 @@ const RULES: &[Rule] = &[
     Rule { place: "main", parts: &["cli"], crates: &[] },
     Rule {
         place: "lib",
-        parts: &["cli", "clock", "config", "daemon", "domain", "engine", "explain", "mail", "rulebook", "store"],
+        parts: &[
+            "cli", "clock", "config", "daemon", "document", "domain", "engine", "explain", "mail", "rulebook", "store",
+        ],
         crates: &[],
     },
 ];

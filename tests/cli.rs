@@ -194,32 +194,6 @@ fn all_rows_of_a_file_are_checked_before_one_case_is_opened() {
 }
 
 #[test]
-fn only_documents_a_carrier_can_read_are_enclosed() {
-    let home = Home::new();
-    std::fs::write(home.path("scan.pdf"), b"%PDF-1.7 invented").unwrap();
-    std::fs::write(home.path("tool.exe"), b"MZ").unwrap();
-    let new = |file: &str| {
-        let path = home.path(file).display().to_string();
-        home.run(&[
-            "new",
-            "--carrier",
-            "other",
-            "--to",
-            "a@carrier.example",
-            "--order",
-            "A-1",
-            "--attach",
-            &path,
-            "--json",
-        ])
-    };
-    fails(&new("tool.exe"), 1, &["--attach", "tool.exe", "no PDF, JPEG or PNG"]);
-    fails(&new("nowhere.pdf"), 1, &["nowhere.pdf", "cannot be read"]);
-    let case: Value = serde_json::from_slice(&new("scan.pdf").stdout).unwrap();
-    assert_eq!(case["draft"]["attachments"][0]["media_type"], "application/pdf");
-}
-
-#[test]
 fn bad_input_gets_one_clear_message() {
     let home = Home::new();
     let reference = home.new_case();

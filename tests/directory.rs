@@ -5,7 +5,7 @@ use crate::cli::{Home, fails, texts};
 use odjava::config::carrier_lint;
 use odjava::config::carriers::Directory;
 use odjava::config::embedded;
-use odjava::domain::carrier::{CarrierKind, ChannelPurpose, EmailTermination};
+use odjava::domain::carrier::{CarrierKind, ChannelPurpose, EmailTermination, IdDocument};
 use odjava::domain::{Date, Standing};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -261,10 +261,14 @@ fn a_case_at_each_carrier_ends_in_a_draft_or_names_the_way() {
     let home = Home::new();
     let directory = directory();
     let mut drafted = BTreeSet::new();
+    std::fs::write(home.path("passport.png"), crate::documents::PASSPORT).unwrap();
+    let passport = home.path("passport.png").display().to_string();
     for (i, profile) in directory.all().enumerate() {
         let number = format!("+38164123{:04}", i);
         let words = ["new", "--carrier", &profile.id, "--msisdn", &number, "--order", "A-17", "--name", "Li Wei"];
-        let output = home.run(&words);
+        let document = ["--attach", passport.as_str()];
+        let demanded = profile.proof.id_document == IdDocument::WithRequest;
+        let output = home.run(&[words.as_slice(), if demanded { &document } else { &[] }].concat());
         let (out, err) = texts(&output);
         assert_eq!(output.status.code(), Some(0), "{}: {err}", profile.id);
         let may_be_written_to = profile.request_addresses();
@@ -298,7 +302,10 @@ fn a_carrier_that_refuses_mail_says_so_and_how_it_is_done() {
 #[test]
 fn what_a_carrier_wants_beside_the_letter_is_said_with_the_draft() {
     let home = Home::new();
-    let (out, _) = texts(&home.run(&["new", "--carrier", "tomato", "--msisdn", "+385921234567"]));
+    std::fs::write(home.path("passport.png"), crate::documents::PASSPORT).unwrap();
+    let file = home.path("passport.png").display().to_string();
+    let new = ["new", "--carrier", "tomato", "--msisdn", "+385921234567", "--attach", &file];
+    let (out, _) = texts(&home.run(&new));
     for part in ["signed by hand", "the address it has on file", "copy of an identity document with the request"] {
         assert!(out.contains(part), "`{part}` is not in {out}");
     }

@@ -156,7 +156,8 @@ impl Move {
                 let mut event = facts(all.get(..=*addresses).unwrap(), missing);
                 if let Event::FactsGiven { letters: Some(letters), .. } = &mut event {
                     // Written anew: what was approved before does not cover it.
-                    let Letters { request, follow_up_1, follow_up_2, notice, decline_offer: _ } = letters;
+                    let Letters { request, follow_up_1, follow_up_2, notice, decline_offer: _, document_enclosed: _ } =
+                        letters;
                     for letter in [request, follow_up_1, follow_up_2, notice] {
                         letter.body = format!("Version {key}. {}", letter.body);
                     }
@@ -296,6 +297,7 @@ impl Observer {
                     self.in_flight.remove(mail);
                     self.owed.insert(mail.clone());
                 }
+                Effect::DeleteDocuments { .. } => assert!(!world.case.is_open(), "an open case loses its documents"),
                 Effect::CancelSubmit { mail } => {
                     // Taking back what is not owed (any more) does nothing.
                     assert!(self.ids.contains(mail), "a mail is taken back that was never owed");

@@ -35,6 +35,8 @@ pub fn policy() -> Policy {
         bill_watch_for: Span::days(35),
         send_give_up_after: Span::days(5),
         send_problem_after: Span::hours(4),
+        documents_with_request: true,
+        documents_kept_for: Span::days(30),
         retry_after: None,
         carrier_time_zone: chrono_tz::Europe::Belgrade,
         send_window: None,
@@ -84,7 +86,10 @@ impl World {
                 assert!(is_new || nudge.cause.starts_with("send:"), "the cause `{}` would not be told", nudge.cause);
                 is_new
             }
-            Effect::Submit { .. } | Effect::Resubmit { .. } | Effect::CancelSubmit { .. } => true,
+            Effect::Submit { .. }
+            | Effect::Resubmit { .. }
+            | Effect::CancelSubmit { .. }
+            | Effect::DeleteDocuments { .. } => true,
         });
         Ok(effects)
     }
@@ -242,8 +247,8 @@ fn every_state_meets_every_event() {
     let states: BTreeSet<_> = met.iter().map(|(state, _)| *state).collect();
     let events: BTreeSet<_> = met.iter().map(|(_, event)| event).collect();
     assert_eq!(states.len(), 8, "{states:?}");
-    // 12 kinds of replies, 9 ways to resolve, 7 alarms, 3 outcomes and 7 more.
-    assert_eq!(events.len(), 38, "{events:?}");
+    // 12 kinds of replies, 9 ways to resolve, 8 alarms, 3 outcomes and 7 more.
+    assert_eq!(events.len(), 39, "{events:?}");
     assert_eq!(met.len(), states.len() * events.len());
     let unknown: Vec<_> = left.difference(&table).collect();
     let shut: Vec<_> = table.difference(&left).collect();

@@ -136,6 +136,11 @@ fn no_letter_claims_an_enclosure_that_is_not_there() {
     assert!(matches!(refused, Err(TemplateError::NothingEnclosed)));
     assert!(!templates.answer(AnswerKind::PaymentProof, &facts, None).unwrap().body.contains("prilogu"));
     facts.enclosed = vec!["pasoš.jpg".into()];
+    // It waits until it is asked for, unless the carrier's record demands it at once.
+    let letters = templates.letters(&facts).unwrap();
+    assert!(!letters.request.body.contains("prilogu"));
+    assert!(letters.document_enclosed.unwrap().body.contains("pasoš.jpg"));
+    facts.documents_with_request = true;
     let letters = templates.letters(&facts).unwrap();
     assert!(letters.request.body.contains("U prilogu dostavljam: pasoš.jpg"));
     assert!(!letters.follow_up_1.body.contains("pasoš.jpg"));

@@ -4,13 +4,14 @@
 use super::arguments::{Edit, Hold, Resolve};
 use super::cases::print_case;
 use super::desk::{Desk, Place, find};
+use super::documents;
 use super::facts::{Facts, Whose, listed};
 use super::output::Output;
 use crate::domain::address::Reference;
 use crate::domain::case::Letter;
-use crate::domain::decide;
 use crate::domain::event::{Event, ResolveAct};
 use crate::domain::reply::MessageKey;
+use crate::domain::{decide, schedule};
 use crate::engine::EngineError;
 use crate::store::CaseRow;
 use anyhow::{Context, bail};
@@ -79,13 +80,14 @@ fn edit_facts(desk: &mut Desk, what: &Edit) -> anyhow::Result<CaseRow> {
     store.transaction(|tx| {
         let row = find(tx, &what.reference)?;
         let carrier = rules.carrier(&row.case.carrier)?;
-        let mut facts = Facts::of_case(&row.case);
+        let mut facts = Facts { limits: rules.config.documents.limits, ..Facts::of_case(&row.case) };
         if let Err(problems) = facts.take(&what.facts, carrier.calling_code.as_deref()) {
             bail!("{}", listed(&problems));
         }
         if what.no_attachments {
             facts.kept.clear();
         }
+        documents::still_fit(&facts.kept, &row.case.line, &facts.line)?;
         if let Some(other) = tx.open_case_of_line(&row.case.carrier, &facts.line, Some(row.id))? {
             return Err(EngineError::AlreadyOpen(other).into());
         }
@@ -95,6 +97,7 @@ fn edit_facts(desk: &mut Desk, what: &Edit) -> anyhow::Result<CaseRow> {
             carrier,
             carrier_name: &row.case.carrier_name,
             language: &row.case.letter_language,
+            today: schedule::day_of(carrier.time_zone, engine.clock.now()),
         };
         let event = facts.event(rules, tx, &whose)?;
         Ok(engine.apply(tx, row.id, &event)?)

@@ -4,13 +4,16 @@ use super::acts::read_text;
 use super::arguments::{Answer, FactFlags};
 use super::cases::print_case;
 use super::desk::{Desk, Place, find};
+use super::documents;
 use super::facts::{Facts, listed};
 use super::output::Output;
 use crate::domain::address::MessageId;
 use crate::domain::case::{Outgoing, Purpose, Question, State};
+use crate::domain::document::{self, Occasion};
 use crate::domain::draft::AnswerKind;
 use crate::domain::event::Event;
 use crate::domain::reply::MessageKey;
+use crate::domain::schedule;
 use crate::rulebook::LetterSubject;
 use crate::store::{CaseRow, Tx};
 use anyhow::bail;
@@ -37,9 +40,9 @@ pub(super) fn answer(place: &Place, what: &Answer, output: &mut Output) -> anyho
 
 /// Writes the answer as a draft.
 pub(super) fn draft(desk: &mut Desk, what: &Answer, text: &str) -> anyhow::Result<CaseRow> {
-    let mut documents = Facts::default();
+    let mut given = Facts { limits: desk.rules.config.documents.limits, ..Facts::default() };
     let flags = FactFlags { attach: what.attach.clone(), ..FactFlags::default() };
-    if let Err(problems) = documents.take(&flags, None) {
+    if let Err(problems) = given.take(&flags, None) {
         bail!("{}", listed(&problems));
     }
     let (engine, rules, store) = desk.parts();
@@ -58,11 +61,22 @@ pub(super) fn draft(desk: &mut Desk, what: &Answer, text: &str) -> anyhow::Resul
         if kind == AnswerKind::Free && text.trim().is_empty() {
             bail!("say what to answer with --text TEXT or --text-file FILE, or enclose something with --attach FILE");
         }
-        let attachments = documents.attachments(tx)?;
+        let carrier = rules.carrier(&case.carrier)?;
+        let words = document::words(&Occasion {
+            language: &case.letter_language,
+            line: &case.line,
+            carrier: &case.carrier_name,
+            date: schedule::day_of(carrier.time_zone, engine.clock.now()),
+        });
+        let mut attachments = documents::stored(tx, &given.documents, &words)?;
+        if attachments.is_empty() && kind == AnswerKind::DocumentEnclosed {
+            // What was given with the facts lies ready for this.
+            attachments.clone_from(&case.attachments);
+        }
         let subject = LetterSubject {
             reference: &case.reference,
             account: rules.account(&case.account)?,
-            carrier: rules.carrier(&case.carrier)?,
+            carrier,
             carrier_name: &case.carrier_name,
             language: &case.letter_language,
             holder_name: &case.holder_name,

@@ -93,11 +93,14 @@ pub enum Command {
         reference: Reference,
     },
     /// Show the text that waits for approval
-    #[command(after_help = "Example: odjava draft 7Q2M")]
+    #[command(after_help = "Example: odjava draft 7Q2M --save-attachments ~/look")]
     Draft {
         /// The case, such as 7Q2M
         #[arg(value_name = "REF", value_parser = reference)]
         reference: Reference,
+        /// Write the copies of documents into a folder, to look at what is sent
+        #[arg(long, value_name = "DIR")]
+        save_attachments: Option<PathBuf>,
     },
     /// Approve the text you were last shown, so that it is sent
     #[command(after_help = "Example: odjava approve 7Q2M")]
@@ -236,7 +239,8 @@ pub struct FactFlags {
     /// Where to write; the first that takes the mail is used. Repeat for fall-backs
     #[arg(long, value_name = "ADDRESS")]
     pub to: Vec<String>,
-    /// A document to enclose (PDF, JPEG or PNG, at most 10 MB); repeat for more
+    /// A document for the carrier (JPEG, PNG or scanned PDF): a copy marked for this use goes with the request where the
+    /// carrier demands that, else it waits until a reply asks for it. Repeat for more
     #[arg(long, value_name = "FILE")]
     pub attach: Vec<PathBuf>,
 }
@@ -339,7 +343,7 @@ pub struct Answer {
     /// Which letter [default: by what is attached]
     #[arg(long, value_name = "NAME", value_parser = ["answer", "document_enclosed", "payment_proof"])]
     pub template: Option<String>,
-    /// A document to enclose (PDF, JPEG or PNG, at most 10 MB); repeat for more
+    /// A document to enclose (JPEG, PNG or scanned PDF), as a copy marked for this use; repeat for more
     #[arg(long, value_name = "FILE")]
     pub attach: Vec<PathBuf>,
     /// Approve it at once

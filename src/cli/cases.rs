@@ -3,7 +3,7 @@
 use super::arguments::List;
 use super::desk::{Desk, Place, find};
 use super::output::{Output, paint};
-use super::{new, timeline, view, wording};
+use super::{documents, new, timeline, view, wording};
 use crate::domain::Timestamp;
 use crate::domain::address::Reference;
 use crate::domain::carrier::CarrierProfile;
@@ -16,6 +16,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Messages shown by `list --unfiled`.
@@ -209,14 +210,26 @@ fn print_ways(desk: &Desk, case: &Case, output: &mut Output) -> anyhow::Result<(
 }
 
 /// The text that waits for approval.
-pub(super) fn draft(place: &Place, reference: &Reference, output: &mut Output) -> anyhow::Result<ExitCode> {
+pub(super) fn draft(
+    place: &Place,
+    reference: &Reference,
+    save_to: Option<&Path>,
+    output: &mut Output,
+) -> anyhow::Result<ExitCode> {
     let mut desk = Desk::open(place)?;
     let row = desk.case(reference)?;
-    if decide::awaiting_approval(&row.case).is_none() {
+    let Some(mail) = decide::awaiting_approval(&row.case) else {
         anyhow::bail!(
             "no text of case {reference} waits for approval; it is `{}`: see `odjava show {reference}`",
             row.case.state.name()
         );
+    };
+    if let Some(folder) = save_to {
+        // Also those that wait to be asked for.
+        let all = if mail.attachments.is_empty() { &row.case.attachments } else { &mail.attachments };
+        for path in desk.store.read(|tx| documents::save(tx, all, folder))? {
+            output.remark(format!("written: {path}"));
+        }
     }
     print_case(&mut desk, &row, output)?;
     Ok(ExitCode::SUCCESS)
@@ -304,6 +317,9 @@ fn print_draft(desk: &Desk, case: &Case, mail: &Outgoing, output: &mut Output) -
             document.media_type,
             document.size.div_ceil(1024)
         ))?;
+    }
+    if let Some(told) = documents::kept_back(case, desk.rules.directory.get(&case.carrier)) {
+        output.line(format!("  {told}"))?;
     }
     print_cautions(desk, case, output)?;
     output.line(format!("\n{}", indented(&engine::preview(&mail.letter.body))))?;

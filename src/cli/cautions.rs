@@ -57,7 +57,7 @@ pub(super) fn of(profile: &CarrierProfile, today: Date, to: Option<&Address>) ->
     if proof.id_document == IdDocument::WithRequest {
         let mask = &proof.id_document_may_mask;
         let mask = if mask.is_empty() { String::new() } else { format!(" You may cover: {}.", mask.join(", ")) };
-        let text = format!("It wants a copy of an identity document with the request: --attach FILE.{mask}");
+        let text = format!("It wants a copy of an identity document with the request.{mask}");
         add(text, proof.id_document_note.as_ref());
     }
     out

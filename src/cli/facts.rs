@@ -2,20 +2,19 @@
 //! that opens or changes a case. Called by `new`, `edit` and `answer`.
 
 use super::arguments::{FactFlags, date};
+use super::documents::{self, Document};
 use crate::config::account::Account;
+use crate::domain::Date;
 use crate::domain::address::{Address, Reference};
 use crate::domain::carrier::CarrierProfile;
 use crate::domain::case::{Attachment, Case};
+use crate::domain::document::{self, Limits, Occasion};
 use crate::domain::event::Event;
 use crate::domain::identity::{Eid, Iccid, Line, Msisdn};
 use crate::engine::EngineError;
 use crate::rulebook::{ConfiguredRules, LetterSubject};
 use crate::store::Tx;
-use std::io::Read;
-use std::path::Path;
 
-/// Largest document that is enclosed.
-const DOCUMENT_SIZE_MAX: u64 = 10 * 1024 * 1024;
 /// Longest customer or order number.
 const NUMBER_CHARS_MAX: usize = 60;
 
@@ -47,17 +46,8 @@ pub(super) struct Facts {
     pub(super) kept: Vec<Attachment>,
     /// Documents to be stored.
     pub(super) documents: Vec<Document>,
-}
-
-/// A document, read and looked at.
-#[derive(Debug, Clone)]
-pub(super) struct Document {
-    /// Name shown to the recipient.
-    file_name: String,
-    /// Media type by its content.
-    media_type: &'static str,
-    /// The bytes.
-    bytes: Vec<u8>,
+    /// What a document may be.
+    pub(super) limits: Limits,
 }
 
 impl Facts {
@@ -69,6 +59,7 @@ impl Facts {
             recipients: case.recipients.clone(),
             kept: case.attachments.clone(),
             documents: Vec::new(),
+            limits: Limits::default(),
         }
     }
 
@@ -93,7 +84,7 @@ impl Facts {
             self.recipients = addresses;
         }
         let documents: Vec<Document> =
-            flags.attach.iter().filter_map(|p| check.result("--attach", read_document(p))).collect();
+            flags.attach.iter().filter_map(|p| check.result("--attach", Document::read(p, self.limits))).collect();
         if !flags.attach.is_empty() {
             self.kept.clear();
             self.documents = documents;
@@ -104,7 +95,7 @@ impl Facts {
     /// The event that gives these facts to a case, with its letters where nothing is missing. Documents are
     /// stored on the way.
     pub(super) fn event(&self, rules: &ConfiguredRules, tx: &Tx<'_>, whose: &Whose<'_>) -> Result<Event, EngineError> {
-        let attachments = self.attachments(tx)?;
+        let attachments = self.attachments(tx, whose)?;
         let missing = whose.carrier.missing(&self.holder_name, &self.line, &self.recipients);
         let subject = LetterSubject {
             reference: whose.reference,
@@ -134,18 +125,11 @@ impl Facts {
         Some(format!("please compare the ICCID {shown} once more: its check digit does not fit"))
     }
 
-    /// All documents, those read just now stored.
-    pub(super) fn attachments(&self, tx: &Tx<'_>) -> Result<Vec<Attachment>, EngineError> {
-        let mut all = self.kept.clone();
-        for document in &self.documents {
-            all.push(Attachment {
-                file_name: document.file_name.clone(),
-                media_type: document.media_type.to_owned(),
-                digest: tx.put_document(&document.bytes)?,
-                size: document.bytes.len() as u64,
-            });
-        }
-        Ok(all)
+    /// All documents, copies of those read just now stored.
+    fn attachments(&self, tx: &Tx<'_>, whose: &Whose<'_>) -> Result<Vec<Attachment>, EngineError> {
+        let Whose { language, carrier_name, today, .. } = *whose;
+        let words = document::words(&Occasion { language, line: &self.line, carrier: carrier_name, date: today });
+        Ok([self.kept.clone(), documents::stored(tx, &self.documents, &words)?].concat())
     }
 }
 
@@ -162,6 +146,8 @@ pub(super) struct Whose<'a> {
     pub(super) carrier_name: &'a str,
     /// Language of the letters.
     pub(super) language: &'a str,
+    /// The day, at the carrier.
+    pub(super) today: Date,
 }
 
 struct Checker {
@@ -211,32 +197,6 @@ fn number(text: &str) -> Result<String, String> {
         .ok_or_else(|| "a number has digits, letters and - / . _ # only, and at least one digit".to_owned())
 }
 
-/// Reads a document and looks at what it really is: a carrier gets no program and no spreadsheet.
-fn read_document(path: &Path) -> Result<Document, String> {
-    let shown = path.display();
-    let fail = |e: std::io::Error| format!("{shown} cannot be read: {e}");
-    let file = std::fs::File::open(path).map_err(fail)?;
-    if !file.metadata().map_err(fail)?.is_file() {
-        return Err(format!("{shown} is no file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(DOCUMENT_SIZE_MAX + 1).read_to_end(&mut bytes).map_err(fail)?;
-    if bytes.len() as u64 > DOCUMENT_SIZE_MAX {
-        return Err(format!("{shown} is larger than 10 MB; scan it with fewer dots, or as JPEG"));
-    }
-    let media_type = media_type_of(&bytes)
-        .ok_or_else(|| format!("{shown} is no PDF, JPEG or PNG; carriers take nothing else: convert it"))?;
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let file_name: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).take(100).collect();
-    Ok(Document { file_name, media_type, bytes })
-}
-
-fn media_type_of(bytes: &[u8]) -> Option<&'static str> {
-    let magic: [(&[u8], &str); 3] =
-        [(b"%PDF-", "application/pdf"), (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png")];
-    magic.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| kind)
-}
-
 /// Problems one below the other, as the text of an error.
 pub(super) fn listed<T: std::fmt::Display>(problems: &[T]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -259,12 +219,5 @@ mod tests {
         let problems = Facts::default().take(&flags, None).unwrap_err();
         let named: Vec<&str> = problems.iter().map(|p| p.flag).collect();
         assert_eq!(named, ["--msisdn", "--eid", "--contract-date", "--to"]);
-    }
-
-    #[test]
-    fn a_document_is_what_its_bytes_say() {
-        assert_eq!(media_type_of(b"%PDF-1.7"), Some("application/pdf"));
-        assert_eq!(media_type_of(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
-        assert_eq!(media_type_of(b"MZ\x90"), None);
     }
 }

@@ -10,6 +10,7 @@
 //! | `choose` | which carrier a text means, for `new` and `carriers` |
 //! | `carriers`, `check`, `init`, `run`, `explain`, `demo` | the commands of these names |
 //! | `mail_files` | the messages that `explain` is given |
+//! | `documents` | what is enclosed: the copies that are kept, sent and shown |
 //! | `desk` | the opened config and store that the commands work with |
 //! | `view`, `timeline`, `wording` | a case as JSON and as words |
 //! | `output` | where the words go |
@@ -26,6 +27,7 @@ mod choose;
 mod csv;
 mod demo;
 mod desk;
+mod documents;
 mod explain;
 mod facts;
 mod init;
@@ -80,7 +82,9 @@ fn dispatch(arguments: Arguments, output: &mut Output) -> anyhow::Result<ExitCod
         Command::New(what) => new::new(&place, &what, output),
         Command::List(what) => cases::list(&place, &what, output),
         Command::Show { reference } => cases::show(&place, &reference, output),
-        Command::Draft { reference } => cases::draft(&place, &reference, output),
+        Command::Draft { reference, save_attachments } => {
+            cases::draft(&place, &reference, save_attachments.as_deref(), output)
+        }
         Command::Approve { reference, digest } => acts::approve(&place, &reference, digest.as_deref(), output),
         Command::Edit(what) => acts::edit(&place, &what, output),
         Command::Withdraw { reference } => acts::withdraw(&place, &reference, output),

@@ -4,6 +4,7 @@
 use super::arguments::{FactFlags, New};
 use super::choose::{choose, pick, remarks};
 use super::desk::{Desk, Place};
+use super::documents;
 use super::facts::{FactProblem, Facts, Whose, listed};
 use super::output::Output;
 use super::{batch, cases};
@@ -12,6 +13,7 @@ use crate::domain::address::CaseSeed;
 use crate::domain::carrier::{CarrierKind, CarrierProfile, ChannelKind, EmailTermination, OTHER, Source};
 use crate::domain::case::{Case, Fact, State};
 use crate::domain::decide::{Opening, serde_name};
+use crate::domain::schedule;
 use crate::engine::Engine;
 use crate::rulebook::ConfiguredRules;
 use crate::store::{CaseRow, Tx};
@@ -96,6 +98,7 @@ impl Order {
         let mut facts = Facts {
             holder_name: account.holder_name.clone(),
             recipients: carrier.request_addresses(),
+            limits: desk.rules.config.documents.limits,
             ..Facts::default()
         };
         facts.take(&what.facts, carrier.calling_code.as_deref())?;
@@ -126,14 +129,23 @@ impl Order {
     /// Facts without which no case is opened: an address may be found later, a line must be named.
     pub(super) fn missing_now(&self) -> Vec<FactProblem> {
         let waits = |fact: &&Fact| **fact != Fact::ContactAddress || self.carrier.id == OTHER;
-        self.missing
-            .iter()
-            .filter(waits)
-            .map(|fact| FactProblem {
-                flag: fact.flag(),
-                text: format!("is missing; {} needs {}", self.carrier.name, wanted(*fact)),
-            })
-            .collect()
+        let document = self.wants_document().then(|| FactProblem {
+            flag: "--attach",
+            text: format!(
+                "is missing; {} wants a copy of an identity document with the request (odjava marks it for this use)",
+                self.carrier.name
+            ),
+        });
+        let facts = self.missing.iter().filter(waits).map(|fact| FactProblem {
+            flag: fact.flag(),
+            text: format!("is missing; {} needs {}", self.carrier.name, wanted(*fact)),
+        });
+        facts.chain(document).collect()
+    }
+
+    /// The carrier's record demands a document, and none was given.
+    fn wants_document(&self) -> bool {
+        documents::wanted_at_once(&self.carrier) && self.facts.documents.is_empty()
     }
 }
 
@@ -204,6 +216,14 @@ fn complete(mut order: Order, output: &mut Output) -> anyhow::Result<Order> {
             break;
         }
     }
+    while output.can_ask() && order.wants_document() && tries < 5 {
+        tries += 1;
+        let path = ask("File with a copy of your identity document (JPEG, PNG or scanned PDF)", false)?;
+        let flags = FactFlags { attach: vec![path.into()], ..FactFlags::default() };
+        if let Err(problems) = order.facts.take(&flags, None) {
+            output.remark(listed(&problems));
+        }
+    }
     let missing = order.missing_now();
     if missing.is_empty() { Ok(order) } else { bail!("{}", listed(&missing)) }
 }
@@ -270,6 +290,7 @@ fn open_one(
         carrier: &order.carrier,
         carrier_name: &carrier_name,
         language: &order.language,
+        today: schedule::day_of(order.carrier.time_zone, engine.clock.now()),
     };
     let event = order.facts.event(rules, tx, &whose)?;
     let opening = Opening {

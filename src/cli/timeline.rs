@@ -3,7 +3,7 @@
 
 use super::wording;
 use crate::domain::Timestamp;
-use crate::domain::case::Question;
+use crate::domain::case::{Question, Timer};
 use crate::domain::decide::{deciding_words, serde_name};
 use crate::domain::event::{AcceptedBy, Event, FailureClass, ResolveAct, SubmitOutcome};
 use crate::domain::reply::{Authenticity, Kind, Reply};
@@ -86,10 +86,17 @@ fn told(event: &Event, row: &CaseRow, question: &str) -> String {
         Event::SubmitStarted { mail } => format!("handing over {}", mail_of(mail)),
         Event::SubmitSettled { mail, outcome } => outcome_told(&mail_of(mail), outcome),
         Event::ReplyReceived { reply } => reply_told(reply, question),
+        Event::TimerFired { timer: Timer::DeleteDocuments, .. } => {
+            "copies of documents deleted: the case has been over for long enough".to_owned()
+        }
         Event::TimerFired { timer, .. } => format!("alarm: {}", wording::timer(*timer)),
         Event::HoldSet { until: Some(day) } => format!("on hold until {day}, by you"),
         Event::HoldSet { until: None } => "hold lifted by you".to_owned(),
-        Event::AnswerDrafted { mail } => format!("answer written: {}", wording::safe(&mail.letter.subject)),
+        Event::AnswerDrafted { mail } => {
+            let enclosed: Vec<String> = mail.attachments.iter().map(|a| wording::safe(&a.file_name)).collect();
+            let with = if enclosed.is_empty() { String::new() } else { format!(", with {}", enclosed.join(", ")) };
+            format!("answer written: {}{with}", wording::safe(&mail.letter.subject))
+        }
         Event::Resolved { act } => resolved_told(act),
         Event::Withdrawn => "withdrawn by you".to_owned(),
     }

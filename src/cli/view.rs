@@ -133,10 +133,16 @@ fn draft_view(engine: &Engine<'_>, case: &Case) -> Result<Option<Value>, EngineE
         "subject": mail.letter.subject,
         "body": mail.letter.body,
         "reading_aid": mail.letter.reading_aid,
+        "kept_back": kept_back(case, mail).iter().map(attachment_view).collect::<Vec<_>>(),
         "attachments": mail.attachments.iter().map(attachment_view).collect::<Vec<_>>(),
         "in_reply_to": mail.in_reply_to,
         "covers": covers,
     })))
+}
+
+/// Documents that lie ready and do not go with this mail.
+fn kept_back<'c>(case: &'c Case, mail: &crate::domain::case::Outgoing) -> &'c [Attachment] {
+    if mail.attachments.is_empty() { &case.attachments } else { &[] }
 }
 
 fn attachment_view(attachment: &Attachment) -> Value {

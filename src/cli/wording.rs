@@ -56,6 +56,7 @@ pub(super) fn timer(timer: Timer) -> &'static str {
         Timer::EffectiveDate => "the effective date is over",
         Timer::DeviceCheck => "time to look at the phone",
         Timer::BillWatch => "the watch for bills ends",
+        Timer::DeleteDocuments => "copies of documents have been kept for long enough",
     }
 }
 

@@ -3,8 +3,8 @@
 use super::account::Account;
 use super::reader::{Document, Problems, Section};
 use super::{
-    Config, DirectoryPlaces, FollowUpRules, Limits, NudgeRules, QuietHours, SecondReader, SendWindow, StorePlace,
-    TrustRules, account_file, cron_text,
+    Config, DirectoryPlaces, DocumentRules, FollowUpRules, Limits, NudgeRules, QuietHours, SecondReader, SendWindow,
+    StorePlace, TrustRules, account_file, cron_text,
 };
 use crate::domain::policy::{Approval, Span};
 use std::collections::BTreeMap;
@@ -56,6 +56,7 @@ pub(super) fn read(text: &str, place: &Place<'_>) -> Result<Config, Problems> {
     }
     let directory = directory(root.section("directory").as_ref(), place);
     let limits = limits(root.section("limits").as_ref());
+    let documents = documents(root.section("documents").as_ref());
     let reader = reader(root.section("reader").as_ref());
     root.finish();
     let problems = document.into_problems();
@@ -70,6 +71,7 @@ pub(super) fn read(text: &str, place: &Place<'_>) -> Result<Config, Problems> {
             store,
             directory,
             limits,
+            documents,
             reader,
         }),
         _ => Err(Problems(problems)),
@@ -268,6 +270,20 @@ fn limits(section: Option<&Section<'_, '_>>) -> Limits {
     limits.message_size_max = size.unwrap_or(limits.message_size_max);
     section.finish();
     limits
+}
+
+fn documents(section: Option<&Section<'_, '_>>) -> DocumentRules {
+    let mut rules = DocumentRules::default();
+    let Some(section) = section else { return rules };
+    let limits = &mut rules.limits;
+    limits.size_max = section.parsed("max_size", parse_size).unwrap_or(limits.size_max);
+    let count = |key, bounds| section.integer(key, bounds).and_then(|n| u32::try_from(n).ok());
+    limits.pages_max = count("max_pages", 1..=100).map_or(limits.pages_max, |n| n as usize);
+    limits.pixels_max = count("max_megapixels", 1..=200).map_or(limits.pixels_max, |n| u64::from(n) * 1_000_000);
+    limits.side_max = count("longest_side", 1_000..=6_000).unwrap_or(limits.side_max);
+    rules.kept_for = span(section, "keep").unwrap_or(rules.kept_for);
+    section.finish();
+    rules
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {

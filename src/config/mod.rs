@@ -31,6 +31,7 @@ mod template_check;
 pub mod templates;
 
 use crate::domain::carrier::CarrierProfile;
+use crate::domain::document;
 use crate::domain::policy::{Approval, Policy, Span};
 use crate::domain::reply::Trust;
 use account::Account;
@@ -65,6 +66,8 @@ pub struct Config {
     pub directory: DirectoryPlaces,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[documents]`.
+    pub documents: DocumentRules,
     /// `[reader]`: who is asked about unclear mail; nobody unless it is there.
     pub reader: Option<SecondReader>,
 }
@@ -235,6 +238,21 @@ impl Default for Limits {
     }
 }
 
+/// What documents may be, and how long their copies are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentRules {
+    /// What a file may be at most.
+    pub limits: document::Limits,
+    /// How long after the end of a case the copies are kept.
+    pub kept_for: Span,
+}
+
+impl Default for DocumentRules {
+    fn default() -> Self {
+        Self { limits: document::Limits::default(), kept_for: Span::days(30) }
+    }
+}
+
 /// No account goes by that name, or none was named and there are several.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoSuchAccount {
@@ -324,6 +342,8 @@ impl Config {
             from: account.address.clone(),
             plus_addressing: account.plus_addressing,
             holder_time_zone: account.time_zone,
+            documents_with_request: document::go_with_request(carrier),
+            documents_kept_for: self.documents.kept_for,
         }
     }
 

@@ -146,6 +146,7 @@ fn letter_samples(language: &str) -> Vec<LetterFacts> {
         line: Line::default(),
         send: Vec::new(),
         enclosed: Vec::new(),
+        documents_with_request: true,
     };
     let line = Line {
         msisdn: Msisdn::parse("+381601234567", None).ok(),

@@ -179,14 +179,20 @@ impl Templates {
     /// # Errors
     /// [`TemplateError::Failed`] naming the template.
     pub fn letters(&self, facts: &LetterFacts) -> Result<Letters, TemplateError> {
-        // What is enclosed goes with the request; the later letters carry nothing.
+        // The later letters carry nothing, nor does a request that goes without what may be asked for.
         let later = LetterFacts { enclosed: Vec::new(), ..facts.clone() };
+        let first = if facts.documents_with_request { facts } else { &later };
+        let enclosed = AnswerKind::DocumentEnclosed.name();
         Ok(Letters {
-            request: self.letter(Purpose::Request.name(), facts, None)?,
+            request: self.letter(Purpose::Request.name(), first, None)?,
             follow_up_1: self.letter(Purpose::FollowUp1.name(), &later, None)?,
             follow_up_2: self.letter(Purpose::FollowUp2.name(), &later, None)?,
             notice: self.letter(Purpose::Notice.name(), &later, None)?,
             decline_offer: self.letter(AnswerKind::DeclineOffer.name(), &later, None)?,
+            document_enclosed: match facts.enclosed.as_slice() {
+                [] => None,
+                _ => Some(self.letter(enclosed, facts, None)?),
+            },
         })
     }
 

@@ -2,7 +2,7 @@
 //! been read for too long. A task of the daemon; what an alarm means is decided by the engine.
 
 use super::{Parts, intake};
-use crate::domain::case::State;
+use crate::domain::case::{State, Timer};
 use crate::domain::effect::NudgeKind;
 use crate::domain::event::Event;
 use crate::domain::{Timestamp, schedule};
@@ -58,8 +58,10 @@ fn ring(parts: &Parts, store: &mut Store) -> Result<Rung, EngineError> {
                 let inbox_read_at = read_at(&tx.watch(&account)?, now);
                 parts.engine().apply(tx, id, &Event::TimerFired { timer, inbox_read_at }).map(drop)
             });
-            if let Err(error) = rung {
-                put_off(parts, store, id, &error)?;
+            match rung {
+                Err(error) => put_off(parts, store, id, &error)?,
+                Ok(()) if timer == Timer::DeleteDocuments => store.empty_log()?,
+                Ok(()) => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 //! instants included, so that the timers of a case are derived from it and never disagree with it.
 
 use super::address::{Address, CaseSeed, MessageId, Reference};
+use super::document::Held;
 pub use super::identity::Fact;
 use super::identity::Line;
 pub use super::letter::{Attachment, Letter, Letters, Outgoing, Purpose, SentMail};
@@ -37,8 +38,11 @@ pub struct Case {
     /// The follow-ups among these texts were approved, together with the request.
     #[serde(default)]
     pub follow_ups_approved: bool,
-    /// Documents that go with the request.
+    /// Documents that the holder gave with the facts: they go with the request, or when a reply asks for them.
     pub attachments: Vec<Attachment>,
+    /// The copies that the store holds, those of answers included.
+    #[serde(default)]
+    pub documents: Held,
     /// Mails to the carrier so far, oldest first, those not (yet) accepted included.
     pub mails: Vec<SentMail>,
     /// Ticket numbers learned from the carrier.
@@ -331,6 +335,8 @@ pub enum Timer {
     DeviceCheck,
     /// The bill watch ends.
     BillWatch,
+    /// The copies of documents have been kept for long enough after the end.
+    DeleteDocuments,
 }
 
 impl Timer {
@@ -345,6 +351,7 @@ impl Timer {
             Self::EffectiveDate => "effective_date",
             Self::DeviceCheck => "device_check",
             Self::BillWatch => "bill_watch",
+            Self::DeleteDocuments => "delete_documents",
         }
     }
 
@@ -359,6 +366,7 @@ impl Timer {
             Self::EffectiveDate,
             Self::DeviceCheck,
             Self::BillWatch,
+            Self::DeleteDocuments,
         ]
         .into_iter()
         .find(|t| t.name() == name)
@@ -434,7 +442,7 @@ impl Case {
     /// The alarms that are set. Derived from the state, so that a stale alarm can always be told.
     #[must_use]
     pub fn timers(&self) -> Vec<(Timer, Timestamp)> {
-        let mut out = Vec::new();
+        let mut out: Vec<_> = self.documents.delete_at.map(|at| (Timer::DeleteDocuments, at)).into_iter().collect();
         match &self.state {
             State::Collecting { nudge_at, .. } | State::Drafted { nudge_at, .. } => {
                 out.extend(nudge_at.map(|at| (Timer::Reminder, at)));

@@ -70,6 +70,8 @@ pub struct LetterFacts {
     pub send: Vec<Fact>,
     /// Names of the documents that go with this very mail.
     pub enclosed: Vec<String>,
+    /// Documents go with the request; else they wait until they are asked for.
+    pub documents_with_request: bool,
 }
 
 impl LetterFacts {
@@ -95,6 +97,7 @@ impl LetterFacts {
             line: line.clone(),
             send: carrier.facts_to_send(line),
             enclosed: Vec::new(),
+            documents_with_request: super::document::go_with_request(carrier),
         }
     }
 

@@ -33,6 +33,11 @@ pub enum Effect {
         /// What.
         nudge: Nudge,
     },
+    /// Delete copies of documents, and what the stored mails of the case hold of them.
+    DeleteDocuments {
+        /// Digests of their bytes.
+        digests: Vec<String>,
+    },
 }
 
 /// A mail to the carrier, complete: composing it is a pure function of this value.

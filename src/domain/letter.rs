@@ -81,6 +81,9 @@ pub struct Letters {
     pub notice: Letter,
     /// Answer to an offer: no, thank you, please proceed.
     pub decline_offer: Letter,
+    /// Answer to the wish for a document, where one lies ready.
+    #[serde(default)]
+    pub document_enclosed: Option<Letter>,
 }
 
 impl Letters {

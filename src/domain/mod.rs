@@ -7,6 +7,7 @@ pub mod address;
 pub mod carrier;
 pub mod case;
 pub mod decide;
+pub mod document;
 pub mod draft;
 pub mod effect;
 pub mod event;

@@ -158,6 +158,21 @@ pub struct Policy {
     pub plus_addressing: bool,
     /// IANA zone of the holder, for dates shown.
     pub holder_time_zone: chrono_tz::Tz,
+    /// Documents go with the request; else they wait until a reply asks for them.
+    #[serde(default = "always")]
+    pub documents_with_request: bool,
+    /// How long after the end copies of documents are kept.
+    #[serde(default = "thirty_days")]
+    pub documents_kept_for: Span,
+}
+
+// What journals of before these rules were decided by.
+fn always() -> bool {
+    true
+}
+
+fn thirty_days() -> Span {
+    Span::days(30)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod dkim;
 pub mod html;
 pub mod parse;
 pub mod pdf;
+pub mod redact;
 pub mod report;
 mod text;
 

@@ -133,6 +133,7 @@ impl Tx<'_> {
         wanted.extend(case.recipients.iter().map(|r| ("asked_address", r.as_str().to_lowercase())));
         wanted.extend(keys.country_code.iter().map(|c| ("country_code", c.clone())));
         wanted.extend(line_keys(&case.line).into_iter().map(|k| ("line", k)));
+        wanted.extend(case.documents.digests.iter().map(|d| ("document", d.clone())));
         let known: BTreeSet<(String, String)> = {
             let mut statement =
                 self.transaction.prepare_cached("SELECT kind, value FROM case_keys WHERE case_id = ?1")?;
@@ -421,6 +422,19 @@ impl Tx<'_> {
             .query_row("SELECT bytes FROM documents WHERE digest = ?1", [digest], |r| r.get(0))
             .optional()?
             .ok_or_else(|| StoreError::Corrupt { what: "an attached document is missing".to_owned() })
+    }
+
+    /// Deletes a document for good, unless another case holds it too.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn delete_document(&self, digest: &str, case: CaseId) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "DELETE FROM documents WHERE digest = ?1 AND NOT EXISTS
+             (SELECT 1 FROM case_keys WHERE kind = 'document' AND value = ?1 AND case_id <> ?2)",
+            params![digest, case.0],
+        )?;
+        Ok(())
     }
 
     fn known_case(&self, id: CaseId) -> Result<KnownCase, StoreError> {

@@ -264,6 +264,15 @@ impl Tx<'_> {
         self.inbox_where("status IN ('unmatched', 'set_aside') ORDER BY id DESC LIMIT ?1", params![most])
     }
 
+    /// Replaces the bytes of a message: what it brought back is to be forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn replace_message(&self, key: MessageKey, raw: &[u8]) -> Result<(), StoreError> {
+        self.transaction.execute("UPDATE inbox SET raw = ?2 WHERE id = ?1", params![key.0, raw])?;
+        Ok(())
+    }
+
     fn inbox_where(&self, rest: &'static str, values: impl rusqlite::Params) -> Result<Vec<InboxRow>, StoreError> {
         let mut statement = self.transaction.prepare_cached(&format!("SELECT {COLUMNS} FROM inbox WHERE {rest}"))?;
         let mut rows = statement.query(values)?;

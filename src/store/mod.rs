@@ -147,6 +147,8 @@ impl Store {
         // FULL: a commit is on the disk before the mail it orders can leave.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
+        // What is deleted is overwritten: copies of identity documents must not lie about in free pages.
+        connection.pragma_update(None, "secure_delete", "ON")?;
         migrate(&mut connection, path)?;
         Ok(Self { connection, path: path.to_owned() })
     }
@@ -180,6 +182,15 @@ impl Store {
     /// [`StoreError`] when the file cannot be read.
     pub fn data_version(&self) -> Result<i64, StoreError> {
         Ok(self.connection.pragma_query_value(None, "data_version", |r| r.get(0))?)
+    }
+
+    /// Takes what was deleted out of the write-ahead log too. Where somebody reads just now it stays there until the log
+    /// is written over.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn empty_log(&self) -> Result<(), StoreError> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
     /// The file.

@@ -317,6 +317,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Replaces the bytes of a mail that is settled: what it carried is to be forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be written.
+    pub fn replace_sent(&self, id: i64, raw: &[u8]) -> Result<(), StoreError> {
+        self.transaction.execute(
+            "UPDATE outbox SET raw = ?2 WHERE id = ?1 AND status NOT IN ('queued', 'claimed')",
+            params![id, raw],
+        )?;
+        Ok(())
+    }
+
     /// The copy is in the Sent folder.
     ///
     /// # Errors

@@ -127,6 +127,7 @@ pub fn letters() -> Letters {
         follow_up_2: letter("I wrote on [[request_date]] and on [[follow_up_dates]].\nYour ticket: [[ticket]]"),
         notice: letter("I wrote on [[request_date]] and on [[follow_up_dates]]. This is formal notice."),
         decline_offer: letter("No, thank you. Please proceed."),
+        document_enclosed: Some(letter("Please find enclosed what you asked for.")),
     }
 }
 
@@ -329,7 +330,7 @@ pub const KINDS: [Kind; 12] = [
 ];
 
 /// All alarms.
-pub const TIMERS: [Timer; 7] = [
+pub const TIMERS: [Timer; 8] = [
     Timer::Reminder,
     Timer::NoSign,
     Timer::FollowUp,
@@ -337,6 +338,7 @@ pub const TIMERS: [Timer; 7] = [
     Timer::EffectiveDate,
     Timer::DeviceCheck,
     Timer::BillWatch,
+    Timer::DeleteDocuments,
 ];
 
 /// At least one of each event, as fit for the case as can be.

@@ -128,6 +128,7 @@ fn order(effect: &Effect, world: &World, now: Timestamp) -> String {
         }
         Effect::Resubmit { mail, not_before } => format!("try mail {} again{}", number(case, mail), when(*not_before)),
         Effect::CancelSubmit { mail } => format!("take back mail {}", number(case, mail)),
+        Effect::DeleteDocuments { digests } => format!("delete {} documents", digests.len()),
         Effect::Nudge { nudge } => match nudge.facts.get("reason").filter(|reason| !reason.contains("dmarc")) {
             Some(reason) => format!("nudge: {}, {reason}", nudge.kind.name()),
             None => format!("nudge: {}", nudge.kind.name()),

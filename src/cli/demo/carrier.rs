@@ -63,8 +63,8 @@ source = "the demo"
 source_date = "2026"
 "#;
 
-/// A passport, as far as a demo needs one: a PNG of one dot.
-pub(super) const PASSPORT: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x00\x05\x00\x01\xff\x89\x99=\x1d\x00\x00\x00\x00IEND\xaeB`\x82";
+/// An invented passport, as it comes from a scanner.
+pub(super) const PASSPORT: &[u8] = include_bytes!("passport.png");
 
 /// A mail to the holder, as the holder's mail server stores it.
 pub(super) struct Incoming<'a> {

@@ -54,7 +54,7 @@ impl Turn<'_> {
                 let mail = Outgoing {
                     purpose: Purpose::Request,
                     letter: texts.request.clone(),
-                    attachments: attachments.clone(),
+                    attachments: self.request_documents(),
                     in_reply_to: None,
                 };
                 self.put_forward(mail, progress);

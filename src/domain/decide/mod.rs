@@ -96,6 +96,7 @@ pub fn open(opening: &Opening, now: Timestamp) -> Case {
         letters: None,
         follow_ups_approved: false,
         attachments: Vec::new(),
+        documents: super::document::Held::default(),
         mails: Vec::new(),
         tickets: Vec::new(),
         hold: None,
@@ -126,6 +127,7 @@ pub fn decide(case: &Case, event: &Event, policy: &Policy, now: Timestamp) -> Re
         Event::Resolved { act } => turn.on_resolved(act)?,
         Event::Withdrawn => turn.on_withdrawn()?,
     }
+    turn.look_after_documents(event);
     Ok(Decision { next: turn.case, effects: turn.effects })
 }
 
@@ -317,6 +319,37 @@ impl Turn<'_> {
             progress,
         };
         self.nudge(NudgeKind::Done, format!("done:{}", self.now.timestamp_millis()), facts);
+    }
+
+    /// Keeps in mind which copies of documents came into the store, and once the case is over, how long they stay.
+    fn look_after_documents(&mut self, event: &Event) {
+        let given: &[super::case::Attachment] = match event {
+            Event::FactsGiven { attachments, .. } => attachments,
+            Event::AnswerDrafted { mail } => &mail.attachments,
+            Event::DraftEdited { .. }
+            | Event::DraftApproved { .. }
+            | Event::SubmitStarted { .. }
+            | Event::SubmitSettled { .. }
+            | Event::ReplyReceived { .. }
+            | Event::TimerFired { .. }
+            | Event::HoldSet { .. }
+            | Event::Resolved { .. }
+            | Event::Withdrawn => &[],
+        };
+        let held = &mut self.case.documents.digests;
+        for document in self.case.attachments.iter().chain(given) {
+            if !held.contains(&document.digest) {
+                held.push(document.digest.clone());
+            }
+        }
+        let is_over = !self.case.documents.digests.is_empty() && !self.case.is_open();
+        let delete_at = self.case.documents.delete_at.unwrap_or_else(|| self.after(self.policy.documents_kept_for));
+        self.case.documents.delete_at = is_over.then_some(delete_at);
+    }
+
+    /// The documents that go with the request.
+    fn request_documents(&self) -> Vec<super::case::Attachment> {
+        if self.policy.documents_with_request { self.case.attachments.clone() } else { Vec::new() }
     }
 
     /// Takes back a mail that is owed and not yet handed over; whether there was one.

@@ -5,7 +5,8 @@ use super::sending::note_taken;
 use super::{Turn, reply_facts};
 use crate::domain::address::MessageId;
 use crate::domain::case::{
-    Attempt, Evidence, Hold, HoldBy, Outgoing, PausedClock, Progress, Purpose, Question, Resolution, Resume, State,
+    Attachment, Attempt, Evidence, Hold, HoldBy, Letter, Outgoing, PausedClock, Progress, Purpose, Question,
+    Resolution, Resume, State,
 };
 use crate::domain::effect::NudgeKind;
 use crate::domain::reply::{Authenticity, Bounce, BounceClass, Kind, Reply};
@@ -200,13 +201,25 @@ impl Turn<'_> {
 
     fn ask_about(&mut self, question: Question, reply: &Reply, progress: Progress) {
         let progress = self.learn(reply, progress);
-        let answer = self.case.letters.as_ref().filter(|_| question == Question::RetentionOffer).map(|l| Outgoing {
+        let answer = self.ready_answer(question).map(|(letter, attachments)| Outgoing {
             purpose: Purpose::Answer,
-            letter: l.decline_offer.clone(),
-            attachments: Vec::new(),
+            letter,
+            attachments,
             in_reply_to: reply.message_id.clone(),
         });
         self.ask(question, Some(reply), Resume::Waiting { progress }, answer);
+    }
+
+    /// A letter that answers the question as it is, with what goes along.
+    fn ready_answer(&self, question: Question) -> Option<(Letter, Vec<Attachment>)> {
+        let letters = self.case.letters.as_ref()?;
+        match question {
+            Question::RetentionOffer => Some((letters.decline_offer.clone(), Vec::new())),
+            Question::IdDocument if !self.case.attachments.is_empty() => {
+                Some((letters.document_enclosed.clone()?, self.case.attachments.clone()))
+            }
+            _ => None,
+        }
     }
 
     /// An absent clerk: wait until a working day after the return, a week when no date is given.

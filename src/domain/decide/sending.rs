@@ -241,7 +241,7 @@ impl Turn<'_> {
             && self.case.recipient + 1 < self.case.recipients.len()
         {
             self.case.recipient += 1;
-            let attachments = self.case.attachments.clone();
+            let attachments = self.request_documents();
             let mail = Outgoing { purpose: Purpose::Request, letter, attachments, in_reply_to: None };
             // The approval named all addresses, so the next one needs no further question. When a reminder fails,
             // the request as it stands may be one that never was approved.

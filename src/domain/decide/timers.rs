@@ -2,7 +2,7 @@
 
 use super::{Turn, approval_digest};
 use crate::domain::case::{Outgoing, Progress, Purpose, Question, Resume, State, Timer};
-use crate::domain::effect::NudgeKind;
+use crate::domain::effect::{Effect, NudgeKind};
 use crate::domain::policy::Approval;
 use crate::domain::{Timestamp, schedule};
 use chrono::TimeDelta;
@@ -21,6 +21,7 @@ impl Turn<'_> {
             Timer::EffectiveDate => self.effective_date_over(),
             Timer::DeviceCheck => self.device_check(),
             Timer::BillWatch => self.bill_watch_over(),
+            Timer::DeleteDocuments => self.delete_documents(),
         }
     }
 
@@ -172,6 +173,16 @@ impl Turn<'_> {
         aftercare.device_check_at = None;
         let cause = format!("device_check:{}", self.now.timestamp_millis());
         self.nudge(NudgeKind::DeviceCheck, cause, &[]);
+    }
+
+    /// Only a case that is over has this alarm.
+    fn delete_documents(&mut self) {
+        let digests = std::mem::take(&mut self.case.documents).digests;
+        self.case.attachments.clear();
+        if let Some(letters) = &mut self.case.letters {
+            letters.document_enclosed = None;
+        }
+        self.effects.push(Effect::DeleteDocuments { digests });
     }
 
     fn bill_watch_over(&mut self) {

@@ -47,6 +47,43 @@ pub(super) fn hex(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Undoes the prediction of rows (PNG specification §9), each with a byte before it; `pixel` is the bytes of one.
+pub(super) fn unpredicted(data: &[u8], row: usize, pixel: usize) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(data.len());
+    for coded in data.chunks_exact(row + 1) {
+        let Some((how, values)) = coded.split_first() else { break };
+        let start = out.len();
+        let of = |out: &[u8], at: Option<usize>| at.and_then(|a| out.get(a).copied()).unwrap_or(0);
+        for (i, value) in values.iter().enumerate() {
+            let here = start + i;
+            let left = of(&out, here.checked_sub(pixel).filter(|a| *a >= start));
+            let up = of(&out, here.checked_sub(row));
+            let corner = of(&out, here.checked_sub(row + pixel).filter(|_| i >= pixel));
+            let guess = match how {
+                1 => left,
+                2 => up,
+                3 => (u16::from(left).midpoint(u16::from(up))) as u8,
+                4 => paeth(left, up, corner),
+                _ => 0,
+            };
+            out.push(value.wrapping_add(guess));
+        }
+    }
+    out
+}
+
+fn paeth(left: u8, up: u8, corner: u8) -> u8 {
+    let guess = i16::from(left) + i16::from(up) - i16::from(corner);
+    let far = |value: u8| (guess - i16::from(value)).abs();
+    if far(left) <= far(up) && far(left) <= far(corner) {
+        left
+    } else if far(up) <= far(corner) {
+        up
+    } else {
+        corner
+    }
+}
+
 fn base85(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut group: Vec<u32> = Vec::with_capacity(5);

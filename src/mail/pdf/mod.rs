@@ -7,6 +7,8 @@ mod glyphs;
 mod inflate;
 mod object;
 mod page;
+mod paint;
+pub mod scan;
 
 use object::{Dict, File, Object};
 use std::collections::HashSet;

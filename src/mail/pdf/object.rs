@@ -389,18 +389,35 @@ impl<'b> File<'b> {
         self.stream_at(*self.places.get(id)?)
     }
 
-    fn stream_at(&self, place: usize) -> Option<(Dict, Vec<u8>)> {
+    /// The bytes of a stream as they stand in the file; `None` where its stated length is wrong.
+    pub(super) fn raw(&self, object: &Object) -> Option<(Dict, &'b [u8])> {
+        let Object::Reference(id) = object else { return None };
+        let (dict, rest) = self.head_at(*self.places.get(id)?)?;
+        let length = self.stated_length(&dict, rest)?;
+        Some((dict, rest.get(..length)?))
+    }
+
+    /// The dictionary of a stream, and the file from its first byte on.
+    fn head_at(&self, place: usize) -> Option<(Dict, &'b [u8])> {
         let mut lexer = Lexer { bytes: self.bytes, at: place };
         let Some(Object::Dict(dict)) = lexer.next() else { return None };
         lexer.skip_space();
         let rest = self.bytes.get(lexer.at..)?.strip_prefix(b"stream")?;
-        let rest = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest);
+        Some((dict, rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest)))
+    }
+
+    /// The length that the dictionary states, if the stream ends there.
+    fn stated_length(&self, dict: &Dict, rest: &[u8]) -> Option<usize> {
         let claimed = dict.get("Length").and_then(|l| self.resolved(l).number()).map(|l| l as usize);
-        let ends = |length: &usize| {
-            let tail = rest.get(*length..rest.len().min(*length + 20)).unwrap_or_default();
+        claimed.filter(|length| {
+            let tail = rest.get(*length..rest.len().min(length.saturating_add(20))).unwrap_or_default();
             tail.trim_ascii_start().starts_with(b"endstream")
-        };
-        let length = match claimed.filter(ends) {
+        })
+    }
+
+    fn stream_at(&self, place: usize) -> Option<(Dict, Vec<u8>)> {
+        let (dict, rest) = self.head_at(place)?;
+        let length = match self.stated_length(&dict, rest) {
             Some(length) => length,
             None => {
                 self.charge(rest.len().min(1 << 20));
