@@ -204,9 +204,11 @@ fn what_is_not_written_has_a_sensible_value() {
     let directory = directory();
     let policy = config.policy_for(account, directory.get("mts-rs").unwrap());
     assert_eq!(policy.follow_up_after, Span::days(7));
-    assert_eq!(policy.send_window.as_deref(), Some(USUAL_SEND_WINDOW));
+    assert_eq!(policy.send_window.as_deref(), Some("0 * 8-15 * * Mon-Fri"), "office hours in Serbia");
     assert!(policy.holidays.contains(&"2026-02-17".parse().unwrap()));
-    assert!(config.policy_for(account, directory.get("other").unwrap()).holidays.is_empty());
+    let elsewhere = config.policy_for(account, directory.get("other").unwrap());
+    assert!(elsewhere.holidays.is_empty());
+    assert_eq!(elsewhere.send_window.as_deref(), Some(USUAL_SEND_WINDOW));
 }
 
 #[test]

@@ -36,7 +36,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The window in which follow-ups leave where neither config nor record names one: office hours.
+/// The window in which follow-ups leave where neither config nor record nor country names one.
 pub const USUAL_SEND_WINDOW: &str = "0 * 9-16 * * Mon-Fri";
 
 /// Everything `odjava.toml` says.
@@ -124,7 +124,7 @@ pub struct FollowUpRules {
 /// When follow-ups may leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendWindow {
-    /// As the carrier's record says, else [`USUAL_SEND_WINDOW`]; any time while `after` is shorter than a
+    /// As the carrier's record says, else its country, else [`USUAL_SEND_WINDOW`]; any time while `after` is shorter than a
     /// day, because then somebody is trying odjava out.
     Usual,
     /// Any time.
@@ -328,7 +328,10 @@ impl Config {
             SendWindow::Cron(cron) => Some(cron.clone()),
             // A wait below a day means that somebody is trying odjava out; office hours would only puzzle them.
             SendWindow::Usual if self.follow_up.after.approximate() < chrono::TimeDelta::days(1) => None,
-            SendWindow::Usual => Some(carrier.send_window.clone().unwrap_or_else(|| USUAL_SEND_WINDOW.to_owned())),
+            SendWindow::Usual => {
+                let country = carrier.country.as_deref().and_then(holidays::office_hours);
+                Some(carrier.send_window.as_deref().or(country).unwrap_or(USUAL_SEND_WINDOW).to_owned())
+            }
         }
     }
 
