@@ -315,11 +315,12 @@ fn carriers_are_found_without_a_config() {
 #[test]
 fn a_record_is_shown_by_any_name_of_its_carrier() {
     let home = Home::new();
-    for name in ["yettel-rs", "Telenor", "Теленор", "yettel"] {
+    for name in ["yettel-rs", "Telenor Srbija", "Јетел", "yettel"] {
         let shown = home.object(&["carriers", "show", name]);
         assert_eq!(shown["id"], "yettel-rs", "{name}");
     }
     fails(&home.run(&["carriers", "show", "nobody"]), 1, &["nobody", "nearest"]);
+    fails(&home.run(&["carriers", "show", "Теленор"]), 1, &["which one is meant", "yettel-rs", "telenor-se"]);
 }
 
 #[test]

@@ -1,83 +1,11 @@
-//! Config, carrier directory and holidays as the program reads them.
+//! Config and holidays as the program reads them; the carrier directory is in `directory`.
 
+use crate::directory::directory;
 use odjava::config::account::{MailSink, MailSource, Security};
-use odjava::config::carriers::Directory;
-use odjava::config::{
-    Config, ConfigProblems, FollowUpRules, Limits, SendWindow, USUAL_SEND_WINDOW, carrier_record, embedded,
-};
+use odjava::config::{Config, ConfigProblems, FollowUpRules, Limits, SendWindow, USUAL_SEND_WINDOW, embedded};
 use odjava::domain::policy::Span;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-fn directory() -> Directory {
-    Directory::load(None).map_err(|e| panic!("{e}")).unwrap()
-}
-
-fn finds(text: &str, expected: &[&str]) {
-    let directory = directory();
-    let found: Vec<&str> = directory.find(text).iter().map(|m| m.profile.id.as_str()).collect();
-    assert_eq!(found, expected, "{text}");
-}
-
-#[test]
-fn carriers_are_found_by_every_name_people_use() {
-    finds("mts-rs", &["mts-rs"]);
-    finds("MTS", &["mts-rs"]);
-    finds("m:ts", &["mts-rs"]);
-    finds("Телеком Србија", &["mts-rs"]);
-    finds("telekom", &["mts-rs"]);
-    finds("塞尔维亚电信", &["mts-rs"]);
-    finds("Telenor", &["yettel-rs"]);
-    finds("yetell", &["yettel-rs"]);
-    finds("Јетел", &["yettel-rs"]);
-    finds("vip mobile", &["a1-rs"]);
-    finds("a1", &["a1-rs"]);
-    finds("Global Tel", &["globaltel-rs"]);
-    finds("globltel", &["globaltel-rs"]);
-    finds("067", &[]);
-    finds("nobody at all", &[]);
-    finds("", &[]);
-}
-
-#[test]
-fn a_number_shows_the_original_network_and_says_so() {
-    let directory = directory();
-    for (text, id) in [
-        ("+381641234567", "mts-rs"),
-        ("063/123-456", "yettel-rs"),
-        ("0677123456", "globaltel-rs"),
-        ("8938105000012345678", "a1-rs"),
-        ("8938103", "mts-rs"),
-        ("064", "mts-rs"),
-        ("+38168", "a1-rs"),
-        ("0038162", "yettel-rs"),
-    ] {
-        let found = directory.find(text);
-        assert_eq!(found.iter().map(|m| m.profile.id.as_str()).collect::<Vec<_>>(), [id], "{text}");
-        let why = found[0].why.to_string();
-        assert!(why.contains("original network") || why.contains("issuer of cards"), "{why}");
-    }
-}
-
-#[test]
-fn obsolete_and_data_protection_addresses_are_never_written_to() {
-    let directory = directory();
-    let addresses = |id: &str| -> Vec<String> {
-        directory.get(id).unwrap().request_addresses().iter().map(ToString::to_string).collect()
-    };
-    assert_eq!(addresses("globaltel-rs"), ["office@globaltel.rs"]);
-    for id in ["mts-rs", "yettel-rs", "a1-rs", "other"] {
-        assert!(addresses(id).is_empty(), "{id}");
-    }
-}
-
-#[test]
-fn a_public_mailbox_domain_proves_nothing() {
-    let directory = directory();
-    assert_eq!(directory.get("mts-rs").unwrap().proving_domains().collect::<Vec<_>>(), ["telekom.rs"]);
-    let public = directory.public_domains();
-    assert!(public.iter().any(|d| d == "mts.rs") && public.iter().any(|d| d == "gmail.com"), "{public:?}");
-}
 
 #[test]
 fn every_file_of_the_folders_is_compiled_in() {
@@ -244,35 +172,6 @@ fn a_syntax_error_beside_a_password_does_not_show_it() {
 }
 
 #[test]
-fn the_other_ways_of_a_carrier_are_listed_with_their_standing() {
-    let directory = directory();
-    let ways = directory.get("mts-rs").unwrap().other_ways().join("\n");
-    assert!(ways.contains("- phone: 0800 100 100") && ways.contains("[verified]"), "{ways}");
-    assert!(ways.contains("- RATEL: ratel@ratel.rs") && !ways.contains("mtsinfo@telekom.rs"), "{ways}");
-}
-
-#[test]
-fn a_record_past_its_date_says_so() {
-    let directory = directory();
-    let mts = directory.get("mts-rs").unwrap();
-    assert!(!mts.is_past_its_check("2027-02-22".parse().unwrap()));
-    assert!(mts.is_past_its_check("2027-02-23".parse().unwrap()));
-}
-
-#[test]
-fn what_a_request_lacks_is_named() {
-    use odjava::domain::address::Address;
-    use odjava::domain::case::Fact;
-    use odjava::domain::identity::{Iccid, Line};
-    let directory = directory();
-    let mts = directory.get("mts-rs").unwrap();
-    let to = [Address::parse("care@carrier.example").unwrap()];
-    assert_eq!(mts.missing("", &Line::default(), &[]), [Fact::Name, Fact::LineNumber, Fact::ContactAddress]);
-    let line = Line { iccid: Iccid::parse("8938103000012345673").ok(), ..Line::default() };
-    assert!(mts.missing("Li Wei", &line, &to).is_empty());
-}
-
-#[test]
 fn a_config_never_shows_its_secrets() {
     let text = SMALL.replace("{ env = \"PASSWORD\" }", "\"s3cret\"");
     assert!(!format!("{:?}", load(&text, 0o600).unwrap()).contains("s3cret"));
@@ -422,54 +321,4 @@ fn one_wrong_line_gives_one_message() {
 fn a_config_that_is_not_there_names_the_remedy() {
     let found = Config::load(Path::new("/nowhere/odjava.toml"), &env).unwrap_err();
     assert!(found.to_string().contains("odjava init"), "{found}");
-}
-
-// ---- carrier records ----
-
-const RECORD: &str = r#"id = "test-rs"
-name = "Testnet"
-time_zone = "Europe/Belgrade"
-"#;
-
-fn record(text: &str, line: usize, part: &str) {
-    let found = carrier_record::parse("test.toml", text).unwrap_err();
-    assert!(found.len() == 1 && found[0].line == line && found[0].message.contains(part), "{part}: {found:?}");
-}
-
-#[test]
-fn a_faulty_carrier_record_is_refused_with_its_line() {
-    assert!(carrier_record::parse("test.toml", RECORD).is_ok());
-    let channel = |value: &str, source: &str| {
-        format!(
-            "{RECORD}[[channel]]\nkind = \"email\"\npurpose = \"general\"\nvalue = \"{value}\"\nstanding = \"verified\"\n{source}"
-        )
-    };
-    let source = "source = \"page\"\nsource_date = \"2024-03\"\n";
-    record(&format!("{RECORD}colour = \"red\"\n"), 4, "unknown key `colour`");
-    record(&channel("a@b.example", "source_date = \"2024\"\n"), 4, "`channel.source`: is missing");
-    record(&channel("a@b.example", "source = \"x\"\nsource_date = \"last year\"\n"), 10, "year, month or day");
-    record(&channel("nobody", source), 7, "is not an e-mail address");
-    record(&RECORD.replace("Belgrade", "Beograd"), 3, "is not a time zone");
-    record(&format!("{RECORD}required_facts = [\"jmbg\"]\n"), 4, "`jmbg` is no fact");
-    record(
-        &format!("{RECORD}[[sender_domain]]\ndomain = \"rs\"\nstanding = \"verified\"\n{source}"),
-        5,
-        "is not a domain",
-    );
-}
-
-#[test]
-fn a_users_record_overrides_and_adds_but_shares_no_domain() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("mine.toml", &RECORD.replace("test-rs", "mts-rs"));
-    write("new.toml", RECORD);
-    let directory = Directory::load(Some(folder.path())).map_err(|e| panic!("{e}")).unwrap();
-    assert_eq!(directory.get("mts-rs").unwrap().name, "Testnet");
-    assert!(directory.get("test-rs").is_some() && directory.get("a1-rs").is_some());
-    let domain =
-        "[[sender_domain]]\ndomain = \"a1.rs\"\nstanding = \"verified\"\nsource = \"x\"\nsource_date = \"2024\"\n";
-    write("new.toml", &format!("{RECORD}{domain}"));
-    let found = Directory::load(Some(folder.path())).unwrap_err().to_string();
-    assert!(found.contains("`a1.rs` is already that of"), "{found}");
 }

@@ -68,7 +68,7 @@ pub enum Command {
     /// Check config, templates, carriers, store, secrets, clock and mail servers
     #[command(after_help = "Example: odjava check --offline")]
     Check(Check),
-    /// Look carriers up by name, alias, phone number or ICCID prefix
+    /// Look carriers and regulators up by name, former name, phone number or ICCID prefix
     #[command(
         args_conflicts_with_subcommands = true,
         after_help = "Examples: odjava carriers telenor\n          odjava carriers +381641234567\n          odjava carriers show mts-rs"
@@ -202,9 +202,9 @@ pub struct Carriers {
 /// What else `carriers` can do.
 #[derive(Debug, Subcommand)]
 pub enum CarriersAct {
-    /// Show all that is known of one carrier, with sources
+    /// Show all that is known of one carrier or regulator, with sources
     Show {
-        /// Its id or a name, such as mts-rs or telenor
+        /// Its id or a name, such as mts-rs, yettel or ratel
         id: String,
     },
 }

@@ -233,10 +233,19 @@ pub(super) fn print_case(desk: &mut Desk, row: &CaseRow, output: &mut Output) ->
     print_head(desk, row, output)?;
     if let Some(told) = new::address_wanted(desk, &row.case) {
         output.line(format!("\n{told}"))?;
+        print_cautions(desk, &row.case, output)?;
     }
     if let Some(mail) = decide::awaiting_approval(&row.case).cloned() {
         print_draft(desk, &row.case, &mail, output)?;
         desk.note_shown(row)?;
+    }
+    Ok(())
+}
+
+/// What the carrier's record says to read before the letter is approved.
+fn print_cautions(desk: &Desk, case: &Case, output: &mut Output) -> io::Result<()> {
+    for caution in view::cautions(desk, case) {
+        output.line(format!("  {}Note:{} {}", paint::YOURS, paint::PLAIN, wording::safe(&caution)))?;
     }
     Ok(())
 }
@@ -296,6 +305,7 @@ fn print_draft(desk: &Desk, case: &Case, mail: &Outgoing, output: &mut Output) -
             document.size.div_ceil(1024)
         ))?;
     }
+    print_cautions(desk, case, output)?;
     output.line(format!("\n{}", indented(&engine::preview(&mail.letter.body))))?;
     if let Some(aid) = &mail.letter.reading_aid {
         output.line(heading("The same in your language (not sent)"))?;

@@ -3,6 +3,7 @@
 use super::desk::{Place, env};
 use super::output::{Output, paint};
 use crate::config::account::{Account, Endpoint, MailSink, MailSource};
+use crate::config::carrier_lint;
 use crate::rulebook::ConfiguredRules;
 use crate::store::{Store, StoreError};
 use serde::Serialize;
@@ -36,7 +37,9 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
     );
     if let Some(rules) = rules {
         findings.good("templates", format!("languages {}", rules.templates.languages().join(", ")));
-        findings.good("carriers", format!("{} in the directory", rules.directory.all().count()));
+        let (carriers, regulators) = (rules.directory.all().count(), rules.directory.regulators().count());
+        findings.good("carriers", format!("{carriers} in the directory, and {regulators} regulators"));
+        carriers_linted(&rules, place, &mut findings);
         findings.add("lexicon", lexicon(&rules));
         findings.add("store", store(&rules.config.store.path));
         for account in rules.config.accounts.values() {
@@ -81,6 +84,19 @@ pub(super) fn check(place: &Place, offline: bool, output: &mut Output) -> anyhow
 fn accounts_told(rules: &ConfiguredRules) -> String {
     let names: Vec<&str> = rules.config.accounts.keys().map(String::as_str).collect();
     format!("{} {}", if names.len() == 1 { "account" } else { "accounts" }, names.join(", "))
+}
+
+/// Doubts about records: each of the holder's own, and in one line the built-in ones, which only a newer odjava mends.
+fn carriers_linted(rules: &ConfiguredRules, place: &Place, findings: &mut Findings) {
+    let doubts = carrier_lint::lint(&rules.directory, place.clock.now().date_naive());
+    let (built_in, own): (Vec<_>, Vec<_>) = doubts.into_iter().partition(|d| rules.directory.is_built_in(&d.id));
+    for doubt in own {
+        findings.hint(&format!("carrier {}", doubt.id), doubt.to_string());
+    }
+    if let Some(first) = built_in.first() {
+        let text = format!("{} doubts about built-in records; a newer odjava may know better: {first}", built_in.len());
+        findings.hint("carriers", text);
+    }
 }
 
 /// The languages in which replies are read, and the folder that adds to them.

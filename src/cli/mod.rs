@@ -6,6 +6,8 @@
 //! | `new`, `batch`, `facts`, `csv` | `new`, and the facts that `edit` takes too |
 //! | `cases` | `list`, `show`, `draft` |
 //! | `acts`, `answer` | `approve`, `edit`, `withdraw`, `hold`, `answer`, `resolve` |
+//! | `cautions` | what a record says to read before approving |
+//! | `choose` | which carrier a text means, for `new` and `carriers` |
 //! | `carriers`, `check`, `init`, `run`, `explain`, `demo` | the commands of these names |
 //! | `mail_files` | the messages that `explain` is given |
 //! | `desk` | the opened config and store that the commands work with |
@@ -18,7 +20,9 @@ pub mod arguments;
 mod batch;
 mod carriers;
 mod cases;
+mod cautions;
 mod check;
+mod choose;
 mod csv;
 mod demo;
 mod desk;

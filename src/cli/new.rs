@@ -2,14 +2,14 @@
 //! said by the carrier's record.
 
 use super::arguments::{FactFlags, New};
+use super::choose::{choose, pick, remarks};
 use super::desk::{Desk, Place};
 use super::facts::{FactProblem, Facts, Whose, listed};
 use super::output::Output;
 use super::{batch, cases};
 use crate::config::account::Account;
-use crate::config::carriers::Directory;
 use crate::domain::address::CaseSeed;
-use crate::domain::carrier::{CarrierProfile, ChannelKind, OTHER};
+use crate::domain::carrier::{CarrierKind, CarrierProfile, ChannelKind, EmailTermination, OTHER, Source};
 use crate::domain::case::{Case, Fact, State};
 use crate::domain::decide::{Opening, serde_name};
 use crate::engine::Engine;
@@ -28,19 +28,36 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
     }
     let mut what = what.clone();
     if what.carrier.is_none() && output.can_ask() {
-        what.carrier = Some(ask("Carrier (name, or `other`)", false)?);
+        what.carrier = Some(ask("Carrier (name, your number, or `other`)", false)?);
+    }
+    let mut said = settle_carrier(&desk, &mut what, output)?;
+    if output.can_ask() {
+        said.drain(..).for_each(|remark| output.remark(remark));
     }
     let order = match Order::of(&desk, &what) {
         Ok(order) => order,
         Err(problems) => bail!("{}", listed(&problems)),
     };
     let order = complete(order, output)?;
-    if let Some(doubt) = order.facts.doubt() {
-        output.remark(doubt);
-    }
+    said.extend(order.facts.doubt());
+    said.extend(order.moved_number(&desk).filter(|_| !output.json()));
     let row = open(&mut desk, order)?;
+    said.into_iter().for_each(|remark| output.remark(remark));
     cases::print_case(&mut desk, &row, output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks which carrier is meant where several could be and somebody can answer; what there is to say of the choice.
+fn settle_carrier(desk: &Desk, what: &mut New, output: &mut Output) -> anyhow::Result<Vec<String>> {
+    let Some(text) = what.carrier.clone() else { return Ok(Vec::new()) };
+    let found = match choose(&desk.rules.directory, &text) {
+        Ok(found) => found,
+        // The list of problems is made later, with those of the other flags.
+        Err(_) if !output.can_ask() => return Ok(Vec::new()),
+        Err(_) => pick(&desk.rules.directory, &text, output)?,
+    };
+    what.carrier = Some(found.profile.id.clone());
+    Ok(if output.json() { Vec::new() } else { remarks(&found, &text) })
 }
 
 /// Opens a case from flags alone.
@@ -74,7 +91,8 @@ impl Order {
             }
             return Err(problems);
         };
-        let carrier = find_carrier(&desk.rules.directory, name).map_err(|text| problem("--carrier", text))?;
+        let carrier =
+            choose(&desk.rules.directory, name).map_err(|unclear| problem("--carrier", unclear.to_string()))?.profile;
         let mut facts = Facts {
             holder_name: account.holder_name.clone(),
             recipients: carrier.request_addresses(),
@@ -89,6 +107,20 @@ impl Order {
             missing: carrier.missing(&facts.holder_name, &facts.line, &facts.recipients),
             facts,
         })
+    }
+
+    /// A word when the number was first given to another network: moved since, or the wrong carrier.
+    fn moved_number(&self, desk: &Desk) -> Option<String> {
+        let number = self.facts.line.msisdn.as_ref().filter(|_| self.carrier.kind == CarrierKind::Operator)?;
+        let first: Vec<_> = desk.rules.directory.find(number.as_str());
+        if self.carrier.id == OTHER || first.iter().any(|m| m.profile.id == self.carrier.id) {
+            return None;
+        }
+        let first = first.first().filter(|m| m.why.is_prefix())?.profile;
+        Some(format!(
+            "please compare: this number was first given to {} ({}); that is right if it was moved to {} since",
+            first.name, first.id, self.carrier.name
+        ))
     }
 
     /// Facts without which no case is opened: an address may be found later, a line must be named.
@@ -131,40 +163,6 @@ fn wanted(fact: Fact) -> &'static str {
         Fact::LineNumber => "the phone number (or --customer-number, --order, --iccid)",
         Fact::ContactAddress => "an address to write to",
     }
-}
-
-/// Exactly one carrier by what a person calls it.
-pub(super) fn find_carrier<'d>(directory: &'d Directory, name: &str) -> Result<&'d CarrierProfile, String> {
-    let found = directory.find(name);
-    match found.as_slice() {
-        [one] => Ok(one.profile),
-        [] => Err(format!(
-            "no carrier `{}` is in the directory; {}`--carrier other --to ADDRESS` writes to one that is not in it",
-            super::wording::safe(name),
-            nearest(directory, name)
-        )),
-        [first, ..] if first.why <= crate::config::carriers::Why::Id => Ok(first.profile),
-        several => {
-            let names: Vec<String> = several.iter().map(|m| format!("{} ({})", m.profile.id, m.why)).collect();
-            Err(format!("which one is meant? {}", names.join(", ")))
-        }
-    }
-}
-
-fn nearest(directory: &Directory, name: &str) -> String {
-    use crate::config::spelling::distance;
-    use crate::domain::carrier::fold_name;
-    let wanted = fold_name(name);
-    let mut near: Vec<(usize, &str)> = directory
-        .all()
-        .map(|p| {
-            let names = std::iter::once(&p.name).chain(&p.aliases).chain(std::iter::once(&p.id));
-            (names.map(|n| distance(&fold_name(n), &wanted)).min().unwrap_or(usize::MAX), p.id.as_str())
-        })
-        .collect();
-    near.sort_unstable();
-    let ids: Vec<&str> = near.into_iter().take(3).map(|(_, id)| id).collect();
-    if ids.is_empty() { String::new() } else { format!("nearest are {}; ", ids.join(", ")) }
 }
 
 /// Asks for what is missing where somebody can answer; otherwise names every flag.
@@ -299,16 +297,24 @@ fn carrier_name(order: &Order) -> String {
 
 /// Why a case waits for an address, and which ways the record knows.
 pub(super) fn channels_told(carrier: &CarrierProfile) -> String {
-    let mut out = format!("No address of {} that takes such requests is known.", carrier.name);
-    for channel in carrier.usable_channels().filter(|c| c.kind != ChannelKind::Email) {
-        let value = channel.value.as_deref().map(|v| format!(" {v}")).unwrap_or_default();
-        let note = channel.note.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
-        out.push_str(&format!(
-            "\n  {}{value}{note} [{}; {}]",
-            channel.kind.name().replace('_', " "),
-            serde_name(&channel.source.standing).replace('_', " "),
-            channel.source.text
-        ));
+    let source = |s: &Source| format!("[{}; {}]", serde_name(&s.standing).replace('_', " "), s.text);
+    let mut out = match carrier.email_termination {
+        EmailTermination::Refused => format!("{} takes no terminations by e-mail.", carrier.name),
+        _ => format!("No address of {} that takes such requests is known.", carrier.name),
+    };
+    if let Some(note) = &carrier.email_termination_note {
+        out.push_str(&format!("\n  {} {}", note.value, source(&note.source)));
+    }
+    let ways: Vec<_> = carrier.usable_channels().filter(|c| c.kind != ChannelKind::Email).collect();
+    out.push_str(if ways.is_empty() { "\nNo other way is known; look at its website." } else { "\nHere is the way:" });
+    for channel in ways {
+        out.push_str(&format!("\n  {} {}", channel.told(), source(&channel.source)));
+    }
+    if !carrier.good_to_know.is_empty() {
+        out.push_str("\nWorth knowing:");
+    }
+    for fact in &carrier.good_to_know {
+        out.push_str(&format!("\n  {} {}", fact.value, source(&fact.source)));
     }
     out
 }

@@ -1,5 +1,6 @@
 //! A case as JSON: the fields that scripts rely on. Derived only; nothing is decided here.
 
+use super::cautions;
 use super::desk::Desk;
 use super::timeline;
 use crate::domain::case::{Attachment, Case, State};
@@ -142,14 +143,25 @@ fn attachment_view(attachment: &Attachment) -> Value {
     json!({"file_name": attachment.file_name, "media_type": attachment.media_type, "size": attachment.size})
 }
 
+/// What the carrier's record says to read before a letter is approved; nothing once there is none to approve.
+pub(super) fn cautions(desk: &Desk, case: &Case) -> Vec<String> {
+    if !matches!(case.state, State::Collecting { .. } | State::Drafted { .. }) {
+        return Vec::new();
+    }
+    let profile = desk.rules.directory.get(&case.carrier);
+    profile.map(|p| cautions::of(p, desk.clock.now().date_naive(), case.to())).unwrap_or_default()
+}
+
 /// What `show --json` and every act print: the case with its timeline and its messages.
 pub(super) fn full_view(desk: &mut Desk, row: &CaseRow) -> anyhow::Result<Value> {
+    let cautions = cautions(desk, &row.case);
     let (engine, _, store) = desk.parts();
     store.read(|tx| {
         let mut value = serde_json::to_value(case_view(tx, row)?)?;
         let told = timeline::of_case(tx, row)?;
         if let Value::Object(fields) = &mut value {
             fields.insert("draft".to_owned(), serde_json::to_value(draft_view(&engine, &row.case)?)?);
+            fields.insert("cautions".to_owned(), json!(cautions));
             fields.insert("timeline".to_owned(), serde_json::to_value(&told)?);
             fields.insert("messages".to_owned(), serde_json::to_value(timeline::messages(tx, row)?)?);
         }

@@ -1,104 +1,97 @@
-//! The carrier directory: the records compiled in, a user's folder over them, and the search by name,
-//! number or card. What a record looks like is in `carrier_record`. Called by main, cli and daemon.
+//! The carrier directory: the records compiled in and a user's folder over them. What a record looks like is in
+//! `carrier_record`, how one is found in `carrier_search`. Called by main, cli and daemon.
 
-use super::embedded;
+use super::carrier_record::{self, Parsed, Record};
 use super::reader::{Problem, Problems};
-use super::{carrier_record, spelling};
-use crate::domain::carrier::{CarrierProfile, OTHER, fold_name};
-use crate::domain::identity::{Iccid, Msisdn};
+use super::{carrier_search, embedded};
+use crate::domain::carrier::{CarrierProfile, OTHER, Regulator};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Every known carrier, by id.
-#[derive(Debug, Clone)]
+/// Every known carrier and regulator, by id.
+#[derive(Debug, Clone, Default)]
 pub struct Directory {
     profiles: BTreeMap<String, CarrierProfile>,
-}
-
-/// A carrier found, and what spoke for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Match<'d> {
-    /// The record.
-    pub profile: &'d CarrierProfile,
-    /// Why it was found.
-    pub why: Why,
-}
-
-/// What a search text met. Earlier ones are surer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// The id of the record.
-    Id,
-    /// Its name or one of its other names, whole.
-    Name(String),
-    /// The beginning or a part of a name.
-    PartOfName(String),
-    /// A name that is spelt nearly so.
-    Misspelt(String),
-    /// The card was issued by this network. A travel eSIM carries the number of some foreign issuer.
-    IccidPrefix(String),
-    /// The number was first given to this network; numbers are portable.
-    MsisdnPrefix(String),
-}
-
-impl std::fmt::Display for Why {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Id => f.write_str("its id"),
-            Self::Name(name) => write!(f, "known as {name}"),
-            Self::PartOfName(name) => write!(f, "part of the name {name}"),
-            Self::Misspelt(name) => write!(f, "spelt nearly like {name}"),
-            Self::IccidPrefix(prefix) => {
-                write!(f, "issuer of cards {prefix}…; a reseller may be your contract partner")
-            }
-            Self::MsisdnPrefix(prefix) => {
-                write!(f, "original network of {prefix}… only; the number may have been moved since")
-            }
-        }
-    }
+    regulators: BTreeMap<String, Regulator>,
+    /// Where each record was read, by id.
+    files: BTreeMap<String, String>,
+    /// All names of each carrier beside their folded forms, by id: a file of ten thousand rows asks for them.
+    folded: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// Hosts of public mailboxes that are no carriers.
 const PUBLIC_MAILBOX_DOMAINS: &str = include_str!("../../config/public_mailbox_domains.txt");
+
+/// What the records compiled in are called in messages.
+const BUILT_IN: &str = "built-in ";
 
 impl Directory {
     /// The records compiled in, overridden and extended by those of a folder (`*.toml`, at any depth).
     ///
     /// # Errors
     /// Every problem of every record with file and line; a folder that cannot be read; a sender domain that
-    /// stands in the records of two carriers.
+    /// stands in the records of two carriers; two regulators for one country.
     pub fn load(folder: Option<&Path>) -> Result<Self, Problems> {
         let mut texts: Vec<(String, String)> =
-            embedded::CARRIERS.iter().map(|(name, text)| (format!("built-in {name}"), (*text).to_owned())).collect();
+            embedded::CARRIERS.iter().map(|(name, text)| (format!("{BUILT_IN}{name}"), (*text).to_owned())).collect();
         let mut problems = Vec::new();
         if let Some(folder) = folder {
-            read_folder(folder, &mut texts, &mut problems);
+            read_folder(folder, 0, &mut texts, &mut problems);
         }
-        let mut profiles: BTreeMap<String, (String, CarrierProfile)> = BTreeMap::new();
-        let built_in = embedded::CARRIERS.len();
-        for (position, (name, text)) in texts.iter().enumerate() {
-            let profile = match carrier_record::parse(name, text) {
-                Ok(profile) => profile,
+        let mut records: BTreeMap<String, (String, Parsed)> = BTreeMap::new();
+        for (name, text) in &texts {
+            let parsed = match carrier_record::parse(name, text) {
+                Ok(parsed) => parsed,
                 Err(found) => {
                     problems.extend(found);
                     continue;
                 }
             };
-            let id = profile.id.clone();
-            let earlier = profiles.insert(id.clone(), (name.clone(), profile));
+            let (id, line) = (parsed.record.id().to_owned(), parsed.id_line);
+            let earlier = records.insert(id.clone(), (name.clone(), parsed));
             // A user's record may replace a built-in one, but no other of the user's.
-            if let Some((other, _)) =
-                earlier.filter(|(other, _)| position >= built_in && !other.starts_with("built-in "))
-            {
-                problems.push(whole_file(name, format!("the id `{id}` is already that of {other}")));
+            let twice = |other: &str| other.starts_with(BUILT_IN) == name.starts_with(BUILT_IN);
+            if let Some((other, _)) = earlier.filter(|(other, _)| twice(other)) {
+                problems.push(at(name, line, format!("the id `{id}` is already that of {other}")));
             }
         }
-        problems.extend(shared_domains(&profiles));
+        problems.extend(shared_domains(&records));
+        let mut directory = Self::default();
+        for (id, (file, parsed)) in records {
+            match parsed.record {
+                Record::Carrier(profile) => _ = directory.profiles.insert(id.clone(), *profile),
+                Record::Regulator(regulator) => {
+                    if let Some(other) = directory.regulators.values().find(|r| r.country == regulator.country) {
+                        let message = format!("`{}` is already the regulator of {}", other.id, other.country);
+                        problems.push(at(&file, parsed.id_line, message));
+                    }
+                    directory.regulators.insert(id.clone(), *regulator);
+                }
+            }
+            directory.files.insert(id, file);
+        }
         if problems.is_empty() {
-            return Ok(Self { profiles: profiles.into_iter().map(|(id, (_, profile))| (id, profile)).collect() });
+            directory.apply_law();
+            let folded = |p: &CarrierProfile| (p.id.clone(), carrier_search::fold_all(p.all_names()));
+            directory.folded = directory.all().map(folded).collect();
+            return Ok(directory);
         }
         problems.sort();
         Err(Problems(problems))
+    }
+
+    /// Gives each carrier the regulator of its country, and the terms of its law that the carrier's own record does
+    /// not set otherwise.
+    fn apply_law(&mut self) {
+        for profile in self.profiles.values_mut() {
+            let country = profile.country.as_deref();
+            let Some(regulator) = self.regulators.values().find(|r| Some(r.country.as_str()) == country) else {
+                continue;
+            };
+            let own: Vec<_> = profile.terms.iter().map(|t| t.kind).collect();
+            profile.terms.extend(regulator.terms.iter().filter(|t| !own.contains(&t.kind)).cloned());
+            profile.regulator = Some(regulator.clone());
+        }
     }
 
     /// The record of an id.
@@ -107,9 +100,37 @@ impl Directory {
         self.profiles.get(id)
     }
 
+    /// The names of a carrier as the search compares them, each beside the name itself.
+    pub(super) fn folded_names(&self, id: &str) -> &[(String, String)] {
+        self.folded.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The regulator of an id.
+    #[must_use]
+    pub fn regulator(&self, id: &str) -> Option<&Regulator> {
+        self.regulators.get(id)
+    }
+
     /// All records in the order of their ids, that for unknown carriers left out.
     pub fn all(&self) -> impl Iterator<Item = &CarrierProfile> {
         self.profiles.values().filter(|p| p.id != OTHER)
+    }
+
+    /// All regulators in the order of their ids.
+    pub fn regulators(&self) -> impl Iterator<Item = &Regulator> {
+        self.regulators.values()
+    }
+
+    /// The file that a record was read from, as messages call it.
+    #[must_use]
+    pub fn file(&self, id: &str) -> &str {
+        self.files.get(id).map_or("", String::as_str)
+    }
+
+    /// Whether a record is the one compiled in.
+    #[must_use]
+    pub fn is_built_in(&self, id: &str) -> bool {
+        self.file(id).starts_with(BUILT_IN)
     }
 
     /// Domains at which anybody can have a mailbox, as the records say.
@@ -127,130 +148,91 @@ impl Directory {
         out.dedup();
         out
     }
+}
 
-    /// Finds carriers by id, name, alias, former name, misspelling, phone number or ICCID, best first.
-    #[must_use]
-    pub fn find(&self, text: &str) -> Vec<Match<'_>> {
-        let mut found: Vec<Match<'_>> = Vec::new();
-        for profile in self.profiles.values() {
-            let only_by_id = profile.id == OTHER;
-            let why = if profile.id == text.trim().to_ascii_lowercase() {
-                Some(Why::Id)
-            } else if only_by_id {
-                None
-            } else {
-                by_number(profile, text).or_else(|| by_name(profile, text))
-            };
-            found.extend(why.map(|why| Match { profile, why }));
+impl Record {
+    /// The id, of whatever kind the record is.
+    fn id(&self) -> &str {
+        match self {
+            Self::Carrier(profile) => &profile.id,
+            Self::Regulator(regulator) => &regulator.id,
         }
-        found.sort_by(|a, b| rank(&a.why).cmp(&rank(&b.why)).then(a.profile.id.cmp(&b.profile.id)));
-        // A sure hit makes the guesses noise.
-        let best = found.first().map_or(0, |m| rank(&m.why));
-        if best <= 2 {
-            found.retain(|m| rank(&m.why) <= 2);
-        }
-        found
     }
 }
 
-fn rank(why: &Why) -> u8 {
-    match why {
-        Why::Id => 0,
-        Why::Name(_) => 1,
-        Why::PartOfName(_) => 2,
-        Why::Misspelt(_) => 3,
-        Why::IccidPrefix(_) => 4,
-        Why::MsisdnPrefix(_) => 5,
-    }
+fn at(file: &str, line: usize, message: String) -> Problem {
+    Problem { file: file.to_owned(), line, message }
 }
 
-fn by_name(profile: &CarrierProfile, text: &str) -> Option<Why> {
-    let wanted = fold_name(text);
-    if wanted.is_empty() {
-        return None;
-    }
-    let names: Vec<&str> = std::iter::once(profile.name.as_str())
-        .chain(profile.legal_name.iter().map(|l| l.value.as_str()))
-        .chain(profile.aliases.iter().map(String::as_str))
-        .collect();
-    let met = |test: &dyn Fn(&str) -> bool| names.iter().find(|n| test(&fold_name(n))).map(|n| (*n).to_owned());
-    let words = |name: &str| name.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    met(&|name| name == wanted)
-        .map(Why::Name)
-        .or_else(|| {
-            let long_enough = wanted.chars().count() >= 3 || !wanted.is_ascii();
-            met(&|name| long_enough && (name.starts_with(&wanted) || words(name).contains(&wanted)))
-                .map(Why::PartOfName)
-        })
-        .or_else(|| {
-            let allowed = spelling::tolerance(wanted.chars().count());
-            met(&|name| {
-                spelling::distance(name, &wanted) <= allowed
-                    || words(name).iter().any(|w| w.chars().count() > 3 && spelling::distance(w, &wanted) <= allowed)
-            })
-            .map(Why::Misspelt)
-        })
-}
-
-/// By a whole number or the beginning of one: `064`, `+38164`, `0641234567`, `8938103`.
-fn by_number(profile: &CarrierProfile, text: &str) -> Option<Why> {
-    let compact: String = text.chars().filter(char::is_ascii_digit).collect();
-    if compact.len() < 3 || text.chars().any(char::is_alphabetic) {
-        return None;
-    }
-    let met = |prefixes: &[String], number: &str| prefixes.iter().find(|p| number.starts_with(p.as_str())).cloned();
-    if Iccid::parse(text).is_ok() || (compact.starts_with("89") && compact.len() >= 7) {
-        return met(&profile.iccid_prefixes, &compact).map(Why::IccidPrefix);
-    }
-    let code = profile.calling_code.as_deref();
-    let whole = Msisdn::parse(text, code).ok().map(|n| n.as_str().to_owned());
-    // Too short for a number: the beginning of one.
-    let beginning = || match (text.trim().starts_with('+'), compact.strip_prefix("00"), compact.strip_prefix('0')) {
-        (true, _, _) => Some(format!("+{compact}")),
-        (false, Some(international), _) => Some(format!("+{international}")),
-        (false, None, national) => Some(format!("+{}{}", code?, national?)),
-    };
-    met(&profile.msisdn_prefixes, &whole.or_else(beginning)?).map(Why::MsisdnPrefix)
-}
-
-fn whole_file(file: &str, message: String) -> Problem {
-    Problem { file: file.to_owned(), line: 0, message }
-}
-
-fn shared_domains(profiles: &BTreeMap<String, (String, CarrierProfile)>) -> Vec<Problem> {
-    let mut owner: BTreeMap<&str, &str> = BTreeMap::new();
+/// Sender domains count with their subdomains, so one below another's is shared as well.
+fn shared_domains(records: &BTreeMap<String, (String, Parsed)>) -> Vec<Problem> {
+    let mut owners: Vec<(&str, &str)> = Vec::new();
     let mut out = Vec::new();
-    for (file, profile) in profiles.values() {
-        for domain in &profile.sender_domains {
-            if let Some(other) = owner.insert(&domain.domain, &profile.id) {
-                let message = format!(
-                    "the sender domain `{}` is already that of `{other}`: a reply could be credited to the wrong carrier",
-                    domain.domain
-                );
-                out.push(whole_file(file, message));
+    let below = |a: &str, b: &str| a == b || a.strip_suffix(b).is_some_and(|rest| rest.ends_with('.'));
+    // The user's own records come last: a message should name the file that can be changed.
+    let mut ordered: Vec<_> = records.values().collect();
+    ordered.sort_by_key(|(file, _)| !file.starts_with(BUILT_IN));
+    for (file, parsed) in ordered {
+        let Record::Carrier(profile) = &parsed.record else { continue };
+        for (domain, line) in profile.sender_domains.iter().zip(&parsed.domain_lines) {
+            let domain = domain.domain.as_str();
+            if let Some((met, other)) = owners.iter().find(|(met, _)| below(domain, met) || below(met, domain)) {
+                let met = if *met == domain { String::new() } else { format!(" (as `{met}`)") };
+                out.push(at(
+                    file,
+                    *line,
+                    format!(
+                        "the sender domain `{domain}` is already that of `{other}`{met}: a reply could be credited to \
+                         the wrong carrier; take it out of one of the two"
+                    ),
+                ));
+            } else {
+                owners.push((domain, &profile.id));
             }
         }
     }
     out
 }
 
-fn read_folder(folder: &Path, texts: &mut Vec<(String, String)>, problems: &mut Vec<Problem>) {
+/// Deepest folder that is read: links that lead back up end here.
+const FOLDER_DEPTH_MAX: usize = 8;
+/// Largest record, in bytes; the largest that is shipped has 8 kB.
+const RECORD_SIZE_MAX: u64 = 256 * 1024;
+
+fn read_folder(folder: &Path, depth: usize, texts: &mut Vec<(String, String)>, problems: &mut Vec<Problem>) {
     let name = folder.display().to_string();
+    if depth > FOLDER_DEPTH_MAX {
+        let message = format!("lies more than {FOLDER_DEPTH_MAX} folders deep; does a link lead back up?");
+        return problems.push(at(&name, 0, message));
+    }
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(e) => return problems.push(whole_file(&name, format!("this folder cannot be read: {e}"))),
+        Err(e) => return problems.push(at(&name, 0, format!("this folder cannot be read: {e}"))),
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            read_folder(&path, texts, problems);
+            read_folder(&path, depth + 1, texts, problems);
         } else if path.extension().is_some_and(|e| e == "toml") {
             let name = path.display().to_string();
-            match std::fs::read_to_string(&path) {
+            match read_record(&path) {
                 Ok(text) => texts.push((name, text)),
-                Err(e) => problems.push(whole_file(&name, format!("this file cannot be read: {e}"))),
+                Err(e) => problems.push(at(&name, 0, e)),
             }
         }
     }
+}
+
+/// The text of a record. A pipe would be waited for without end, so only files are opened.
+fn read_record(path: &Path) -> Result<String, String> {
+    let fail = |e: std::io::Error| format!("this file cannot be read: {e}");
+    let about = std::fs::metadata(path).map_err(fail)?;
+    if !about.is_file() {
+        return Err("this is no file; take it out of the folder".to_owned());
+    }
+    if about.len() > RECORD_SIZE_MAX {
+        return Err(format!("this file has {} kB; a record has a few", about.len() / 1024));
+    }
+    std::fs::read_to_string(path).map_err(fail)
 }

@@ -5,14 +5,17 @@
 //! | file | reads |
 //! |---|---|
 //! | `file`, `account_file` | `odjava.toml` |
-//! | `carriers`, `carrier_record` | `config/carriers/**.toml` |
+//! | `carriers`, `carrier_record`, `regulator_record`, `record_parts` | `config/carriers/**.toml` |
+//! | `carrier_search`, `carrier_lint` | nothing: they search and examine the directory |
 //! | `holidays` | `config/holidays/*.toml` |
 //! | `templates` | `templates/<language>/<purpose>/{subject,body}.txt` |
 //! | `lexicon` | `config/lexicon/*.toml` |
 
 pub mod account;
 mod account_file;
+pub mod carrier_lint;
 pub mod carrier_record;
+pub mod carrier_search;
 pub mod carriers;
 pub mod cron_text;
 pub mod embedded;
@@ -20,6 +23,8 @@ mod file;
 pub mod holidays;
 pub mod lexicon;
 pub mod reader;
+mod record_parts;
+mod regulator_record;
 pub mod secret;
 pub mod spelling;
 mod template_check;

@@ -139,6 +139,12 @@ impl<'d, 't> Section<'d, 't> {
         self.document.problem(Some(at), format!("`{}`: {message}", self.full(key)));
     }
 
+    /// The line of a key, or of the section when the key is not there.
+    pub(super) fn line(&self, key: &str) -> usize {
+        let at = self.table.get(key).map_or_else(|| self.at.clone(), Spanned::span);
+        self.document.line(at.start)
+    }
+
     /// Notes a problem with the section as a whole.
     pub(super) fn problem_here(&self, message: impl fmt::Display) {
         let name = if self.path.is_empty() { String::new() } else { format!("[{}] ", self.path) };

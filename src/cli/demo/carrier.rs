@@ -42,6 +42,12 @@ required_facts = ["name", "msisdn"]
 optional_facts = ["customer_number"]
 send_window = "0 * 9-16 * * Mon-Fri"
 
+[email_termination_note]
+value = "Dunavtel takes terminations by e-mail."
+standing = "verified"
+source = "the demo"
+source_date = "2026"
+
 [[channel]]
 kind = "email"
 purpose = "termination"

@@ -3,6 +3,7 @@
 
 pub mod authenticity;
 pub mod classify;
+pub mod concepts;
 pub mod dates;
 pub mod lexicon;
 pub mod matching;

@@ -8,14 +8,14 @@ use crate::domain::reply::normalize::{Text, TokenKind};
 
 /// The day in a sentence of confirmation that stands nearest to its words: in their clause rather than in another,
 /// behind them rather than before, and not the day of a letter ("your request of 9 November").
-pub(super) fn effective_date(body: &Text, confirmations: &[&Hit<'_>], letters: &[Span]) -> Option<Date> {
+pub(super) fn effective_date(body: &Text, confirmations: &[Span], letters: &[Span]) -> Option<Date> {
     let mut best: Option<(usize, Date)> = None;
-    for hit in confirmations {
-        let last = body.tokens.get(hit.span.last.saturating_sub(1))?;
+    for span in confirmations {
+        let last = body.tokens.get(span.last.saturating_sub(1))?;
         for (i, token) in body.tokens.iter().enumerate().filter(|(_, t)| t.sentence == last.sentence) {
             let TokenKind::Date(date) = token.kind else { continue };
             let mut distance =
-                if i < hit.span.first { (hit.span.first - i) * 2 } else { i.saturating_sub(hit.span.last) };
+                if i < span.first { (span.first - i) * 2 } else { i.saturating_sub(span.last) };
             distance += if token.clause == last.clause { 0 } else { 20 };
             distance += if letters.iter().any(|s| s.last <= i && i - s.last <= 2) { 60 } else { 0 };
             if best.is_none_or(|(d, _)| distance < d) {

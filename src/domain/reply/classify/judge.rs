@@ -26,6 +26,11 @@ pub(super) enum Veto {
 }
 
 impl Veto {
+    /// Whether other words of the sentence may outweigh it: a hedge may belong to another matter, a negation not.
+    pub fn is_soft(self) -> bool {
+        matches!(self, Self::Hedge | Self::OtherThing | Self::Request | Self::Undated | Self::Condition | Self::Plea)
+    }
+
     /// Its name in evidence.
     pub fn name(self) -> &'static str {
         match self {
@@ -86,8 +91,9 @@ impl<'l> Hit<'l> {
             .collect()
     }
 
+    /// Whether it is a clear confirmation that nothing takes back.
     pub fn confirms(&self) -> bool {
-        self.rule.kind == Kind::Confirmed && self.veto.is_none()
+        self.rule.kind == Kind::Confirmed && self.veto.is_none() && !self.rule.loose
     }
 }
 
@@ -146,7 +152,7 @@ impl<'a> Judge<'a> {
         // "We have not cut the line and ended the contract": what is denied of one half is denied of the sentence.
         let denied: Vec<(usize, Veto)> = hits
             .iter()
-            .filter(|h| !h.quoted)
+            .filter(|h| !h.quoted && !h.rule.loose)
             .filter_map(|h| {
                 let takes_all = |v: &Veto| matches!(v, Veto::Negation | Veto::Undated | Veto::Hedge | Veto::Plea);
                 Some((self.sentence_number(h.span)?, h.veto.filter(takes_all)?))

@@ -1,7 +1,7 @@
 //! Which line the sentences of confirmation speak of.
 
-use super::judge::Hit;
 use crate::domain::identity::Line;
+use crate::domain::reply::lexicon::Span;
 use crate::domain::reply::normalize::{Text, TokenKind};
 use crate::domain::reply::numbers;
 
@@ -17,10 +17,10 @@ pub(super) enum Meant {
 }
 
 /// Which line the sentences of confirmation speak of, by the full or masked numbers in them.
-pub(super) fn numbers_meant(body: &Text, confirmations: &[&Hit<'_>], line: Option<&Line>) -> Meant {
+pub(super) fn numbers_meant(body: &Text, confirmations: &[Span], line: Option<&Line>) -> Meant {
     let Some(line) = line else { return Meant::Ours };
     let sentences: Vec<usize> =
-        confirmations.iter().filter_map(|h| body.tokens.get(h.span.first).map(|t| t.sentence)).collect();
+        confirmations.iter().filter_map(|s| body.tokens.get(s.first).map(|t| t.sentence)).collect();
     let mut ours_here = false;
     let mut other_here = false;
     let mut ours_anywhere = false;

@@ -6,6 +6,7 @@ mod judge;
 mod lines;
 mod opinion;
 
+use super::concepts::{self, Concept};
 use super::lexicon::{self, Language, Lexicon, Sight, Span};
 use super::normalize::Text;
 use super::scope;
@@ -83,6 +84,8 @@ struct Scene<'l> {
     /// Where the words for request and for return stand.
     requests: Vec<Span>,
     returns: Vec<Span>,
+    /// What the words mean, in their order.
+    concepts: Vec<Concept>,
 }
 
 impl<'l> Scene<'l> {
@@ -113,36 +116,72 @@ impl<'l> Scene<'l> {
             hints: hints.filter(|h| h.rule.kind != Kind::Confirmed).collect(),
             requests: sights.iter().flat_map(|s| s.spans("request")).collect(),
             returns: sights.iter().flat_map(|s| s.spans("back")).collect(),
+            concepts: concepts::concepts(body, &sights),
         })
     }
 
-    fn standing(&self) -> Standing {
-        let best = self.hits.iter().filter(|h| h.confirms()).map(|h| h.strangers).min();
-        Standing { strangers: best.unwrap_or(Strangers::Several), doubted: self.hits.iter().any(doubts) }
+    /// What there is for a confirmation, and where.
+    fn standing(&self, body: &Text) -> Option<(Standing, Vec<Span>)> {
+        let found = || self.hits.iter().filter(|h| h.rule.kind == Kind::Confirmed);
+        let spans = |test: &dyn Fn(&Hit<'_>) -> bool| -> Vec<Span> {
+            found().filter(|h| test(h)).map(|h| h.span).collect()
+        };
+        let (ground, places) = match found().filter(|h| h.confirms()).map(|h| h.strangers).min() {
+            Some(strangers) => (Ground::Rule(strangers), spans(&|h| h.confirms())),
+            None if found().any(|h| h.veto.is_some_and(|v| !v.is_soft())) => return None,
+            None => match spans(&|h| !h.rule.loose) {
+                none if none.is_empty() => {
+                    let mut loose = spans(&|h| h.veto.is_none());
+                    loose.extend(concepts::ends_of_lines(body, &self.concepts));
+                    (Ground::Words, loose)
+                }
+                taken_back => (Ground::TakenBack, taken_back),
+            },
+        };
+        let standing = Standing {
+            ground,
+            doubted: self.hits.iter().any(doubts),
+            contradicted: self.hits.iter().any(contradicts),
+        };
+        (!places.is_empty()).then_some((standing, places))
     }
 
     fn features(&self, body: &Text, at: Circumstances<'_>) -> Features {
         let mut found: Vec<String> = Vec::new();
         for (place, list) in [("", &self.hits), ("subject ", &self.hints)] {
             // A clean confirmation is left out: the second reader judges it by its own lights, not by ours.
-            let own = |h: &&Hit<'_>| !h.confirms();
+            let own = |h: &&Hit<'_>| !(h.rule.kind == Kind::Confirmed && h.veto.is_none());
             for hit in list.iter().filter(own) {
                 let veto = hit.veto.map_or("", Veto::name);
-                found.push(format!("{place}{} {} {veto}", hit.rule.kind.name(), hit.rule.weight));
+                let loose = if hit.rule.loose { " loose" } else { "" };
+                found.push(format!("{place}{} {}{loose} {veto}", hit.rule.kind.name(), hit.rule.weight));
             }
         }
         let circumstances = [(at.machine, "machine"), (at.bulk, "bulk"), (at.matched, "matched")];
         found.extend(circumstances.into_iter().filter(|(is, _)| *is).map(|(_, name)| name.to_owned()));
-        statistics::features(body, found.iter().map(String::as_str))
+        statistics::features(body, &self.concepts, found.iter().map(String::as_str))
     }
 }
 
-/// How well a confirmation that the rules found stands, before the second reader is heard.
+/// What speaks for a confirmation before the second reader is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ground {
+    /// A rule, with so many unknown words around it.
+    Rule(Strangers),
+    /// A rule whose words something milder takes back.
+    TakenBack,
+    /// No clear rule; loose ones, or a line and an end in one sentence.
+    Words,
+}
+
+/// How well a confirmation stands, before the second reader is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Standing {
-    strangers: Strangers,
+    ground: Ground,
     /// Something else in the mail makes one wonder.
     doubted: bool,
+    /// Something else in the mail says that it is none.
+    contradicted: bool,
 }
 
 /// What the second reader sees of a mail; for its training.
@@ -175,23 +214,20 @@ pub fn classify(
         return Classified::plain(Kind::Unclear, false);
     }
     let opinion = lexicon.second.as_ref().map(|s| Opinion::of(s.read(&scene.features(body, at))));
-    let confirmations: Vec<&Hit<'_>> = hits.iter().filter(|h| h.confirms()).collect();
-    let by_rules = if confirmations.is_empty() { None } else { with_confirmation(body, &scene, &confirmations, at) };
+    let standing = if body.cut { None } else { scene.standing(body) };
+    let confirmed = standing.map(|(standing, places)| (standing, confirmation(body, &scene, &places, standing, at)));
     let mut settled_by_opinion = false;
-    let mut out = match (by_rules, &opinion) {
-        (Some(read), Some(opinion)) if read.kind == Kind::Confirmed && !opinion.bears(&scene.standing()) => {
-            Classified::plain(Kind::Unclear, false)
+    let mut out = match (confirmed, &opinion) {
+        // Another line, or an old story: no opinion turns that into ours.
+        (Some((_, Some(read))), _) if read.kind != Kind::Confirmed => read,
+        (Some((standing, Some(read))), Some(opinion)) if opinion.bears(&standing) => {
+            Classified { certain: opinion.is_sure(&standing), ..read }
         }
-        (Some(read), _) => read,
-        (None, opinion) => {
+        (Some((standing, Some(read))), None) if standing.bears_itself() => read,
+        _ => {
             let read = without_confirmation(&scores(hits, hints, at), at);
-            match opinion {
-                Some(opinion) if !read.certain || !stands(hits) => {
-                    settled_by_opinion = true;
-                    opinion.settle(read)
-                }
-                _ => read,
-            }
+            settled_by_opinion = opinion.is_some();
+            opinion.as_ref().map_or_else(|| read.clone(), |o| o.settle(read.clone()))
         }
     };
     out.evidence = evidence(body, hits, subject, hints, out.kind);
@@ -205,11 +241,6 @@ pub fn classify(
         _ => {}
     }
     out
-}
-
-/// Whether a rule that stands above the rest has spoken.
-fn stands(hits: &[Hit<'_>]) -> bool {
-    hits.iter().any(|h| h.rule.weight >= 3 && h.rule.kind != Kind::Confirmed)
 }
 
 /// Kinds in the order in which they win when equally strong.
@@ -235,6 +266,7 @@ fn scores(hits: &[Hit<'_>], hints: &[Hit<'_>], at: Circumstances<'_>) -> HashMap
     for hit in hits {
         let weight = hit.rule.weight * 10;
         match (hit.rule.kind, hit.veto) {
+            (Kind::Confirmed, _) if hit.rule.loose => {}
             (Kind::Confirmed, None) => {}
             (Kind::Confirmed, Some(veto)) => match veto {
                 Veto::Negation | Veto::Undated | Veto::NoDay | Veto::Suspended => raise(Kind::Acknowledged, 15),
@@ -278,7 +310,7 @@ fn without_confirmation(scores: &HashMap<Kind, u8>, at: Circumstances<'_>) -> Cl
 /// Whether what was found elsewhere in the mail stands against any confirmation.
 fn contradicts(hit: &Hit<'_>) -> bool {
     let speaks = match hit.rule.kind {
-        Kind::Confirmed => hit.veto == Some(Veto::Negation),
+        Kind::Confirmed => hit.veto == Some(Veto::Negation) && !hit.rule.loose,
         Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
             hit.rule.weight >= 3
         }
@@ -290,7 +322,9 @@ fn contradicts(hit: &Hit<'_>) -> bool {
 /// Whether what was found elsewhere in the mail makes one wonder about a confirmation.
 fn doubts(hit: &Hit<'_>) -> bool {
     match hit.rule.kind {
-        Kind::Confirmed => hit.veto.is_some_and(|v| !matches!(v, Veto::OtherThing | Veto::NoDay)) && !hit.quoted,
+        Kind::Confirmed => {
+            hit.veto.is_some_and(|v| !matches!(v, Veto::OtherThing | Veto::NoDay)) && !hit.quoted && !hit.rule.loose
+        }
         Kind::NeedsPayment | Kind::NeedsInfo | Kind::NeedsOtherChannel | Kind::Refused | Kind::Retention => {
             hit.rule.weight >= 2
         }
@@ -298,26 +332,27 @@ fn doubts(hit: &Hit<'_>) -> bool {
     }
 }
 
-/// What the rules make of a mail with a phrase of confirmation; `None` when something else in it speaks against one.
-fn with_confirmation(
+/// What a mail with words of confirmation at `places` says, as far as lines and days tell; `None` where weak words
+/// speak of another line: they say nothing of either.
+fn confirmation(
     body: &Text,
     scene: &Scene<'_>,
-    confirmations: &[&Hit<'_>],
+    places: &[Span],
+    standing: Standing,
     at: Circumstances<'_>,
 ) -> Option<Classified> {
-    match numbers_meant(body, confirmations, at.line) {
+    let by_rule = matches!(standing.ground, Ground::Rule(_));
+    match numbers_meant(body, places, at.line) {
+        Meant::Ours => {}
+        _ if !by_rule => return None,
         Meant::OtherLine => return Some(Classified::plain(Kind::Unrelated, true)),
         Meant::Both => return Some(Classified::plain(Kind::Unclear, false)),
-        Meant::Ours => {}
-    }
-    if scene.hits.iter().any(contradicts) {
-        return None;
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
-    out.effective_date = effective_date(body, confirmations, &scene.requests);
-    let past = confirmations.iter().all(|h| scope::tells_of_the_past(h.span, body, at.today));
+    out.effective_date = effective_date(body, places, &scene.requests);
+    let past = places.iter().all(|place| scope::tells_of_the_past(*place, body, at.today));
     if past || scope::unfilled(&body.source) || out.effective_date.is_some_and(|d| scope::implausible(d, at.today)) {
-        return Some(Classified::plain(Kind::Unclear, false));
+        return by_rule.then(|| Classified::plain(Kind::Unclear, false));
     }
     Some(out)
 }

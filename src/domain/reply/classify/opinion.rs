@@ -2,19 +2,24 @@
 //! mail that the rules leave open. It never makes a confirmation.
 
 use super::judge::Strangers;
-use super::{Classified, Standing};
+use super::{Classified, Ground, Standing};
 use crate::domain::reply::normalize::Text;
 use crate::domain::reply::statistics::{KIND_COUNT, KINDS};
 use crate::domain::reply::{EvidenceWords, Kind};
 
 /// A confirmation in known words that the second reader finds less likely than this is none.
-const KNOWN_MIN: f32 = 0.05;
+const KNOWN_MIN: f32 = 0.8;
 /// The same with unknown words in its sentence, with one in its clause, with several there.
-const NEARBY_MIN: f32 = 0.4;
-const ONE_STRANGER_MIN: f32 = 0.7;
-const STRANGERS_MIN: f32 = 0.9;
-/// The same when something else in the mail makes one wonder.
-const DOUBTED_MIN: f32 = 0.6;
+const NEARBY_MIN: f32 = 0.9;
+const ONE_STRANGER_MIN: f32 = 0.98;
+const STRANGERS_MIN: f32 = 0.98;
+/// The same for words that something milder takes back, and where no rule speaks.
+const TAKEN_BACK_MIN: f32 = 0.96;
+const WORDS_MIN: f32 = 0.95;
+/// The same when something else in the mail speaks against it.
+const CONTRADICTED_MIN: f32 = 0.95;
+/// Without a clear rule it takes this to end a case without asking the holder.
+const SURE_MIN: f32 = 0.97;
 /// A kind that is less likely than this among the kinds it may settle is left open.
 const SETTLED_MIN: f32 = 0.45;
 /// Words of evidence shown of one sentence.
@@ -23,6 +28,13 @@ const SHOWN_MAX: usize = 160;
 /// Probabilities of the kinds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Opinion([f32; KIND_COUNT]);
+
+impl Standing {
+    /// Whether it stands where there is no second reader.
+    pub fn bears_itself(&self) -> bool {
+        matches!(self.ground, Ground::Rule(Strangers::None)) && !self.contradicted && !self.doubted
+    }
+}
 
 impl Opinion {
     pub fn of(read: [f32; KIND_COUNT]) -> Self {
@@ -33,15 +45,23 @@ impl Opinion {
         KINDS.iter().position(|k| *k == kind).and_then(|i| self.0.get(i).copied()).unwrap_or(0.0)
     }
 
-    /// Whether a confirmation that the rules found may stand.
+    /// Whether a confirmation may stand.
     pub fn bears(&self, standing: &Standing) -> bool {
-        let floor = match standing.strangers {
-            Strangers::None => KNOWN_MIN,
-            Strangers::InSentence => NEARBY_MIN,
-            Strangers::One => ONE_STRANGER_MIN,
-            Strangers::Several => STRANGERS_MIN,
+        let floor = match standing.ground {
+            Ground::Rule(Strangers::None) => KNOWN_MIN,
+            Ground::Rule(Strangers::InSentence) => NEARBY_MIN,
+            Ground::Rule(Strangers::One) => ONE_STRANGER_MIN,
+            Ground::Rule(Strangers::Several) => STRANGERS_MIN,
+            Ground::TakenBack => TAKEN_BACK_MIN,
+            Ground::Words => WORDS_MIN,
         };
-        self.on(Kind::Confirmed) >= if standing.doubted { floor.max(DOUBTED_MIN) } else { floor }
+        self.on(Kind::Confirmed) >= if standing.contradicted { floor.max(CONTRADICTED_MIN) } else { floor }
+    }
+
+    /// Whether a confirmation that stands needs no look of the holder's.
+    pub fn is_sure(&self, standing: &Standing) -> bool {
+        let clear = matches!(standing.ground, Ground::Rule(_)) && !standing.contradicted;
+        clear || self.on(Kind::Confirmed) >= SURE_MIN
     }
 
     /// The kind of a mail that the rules leave open: `read` is their guess.
@@ -49,8 +69,8 @@ impl Opinion {
         let others = KINDS.iter().filter(|k| **k != Kind::Confirmed);
         let Some(best) = others.max_by(|a, b| self.on(**a).total_cmp(&self.on(**b))).copied() else { return read };
         let rest = 1.0 - self.on(Kind::Confirmed);
-        // It looks like a confirmation that no rule knows: a person should see that.
-        if self.on(Kind::Confirmed) > self.on(best) && read.kind != best {
+        // It looks like a confirmation that no rule knows well: a person should see that.
+        if self.on(Kind::Confirmed) > self.on(best) {
             return Classified::plain(Kind::Unclear, false);
         }
         if self.on(best) >= SETTLED_MIN * rest {
@@ -102,18 +122,32 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_for_a_confirmation_rises_with_strangers_and_doubts() {
-        let check = |strangers, doubted, share, expected| {
-            let standing = Standing { strangers, doubted };
+    fn the_bar_for_a_confirmation_rises_with_strangers_doubts_and_weaker_words() {
+        let check = |ground, contradicted, share, expected| {
+            let standing = Standing { ground, doubted: false, contradicted };
             assert_eq!(sure_of(0, share).bears(&standing), expected, "{standing:?} {share}");
         };
-        check(Strangers::None, false, 0.1, true);
-        check(Strangers::None, false, 0.01, false);
-        check(Strangers::None, true, 0.5, false);
-        check(Strangers::None, true, 0.7, true);
-        check(Strangers::InSentence, false, 0.3, false);
-        check(Strangers::One, false, 0.6, false);
-        check(Strangers::Several, false, 0.8, false);
-        check(Strangers::Several, true, 0.95, true);
+        check(Ground::Rule(Strangers::None), false, 0.82, true);
+        check(Ground::Rule(Strangers::None), false, 0.7, false);
+        check(Ground::Rule(Strangers::None), true, 0.82, false);
+        check(Ground::Rule(Strangers::None), true, 0.96, true);
+        check(Ground::Rule(Strangers::InSentence), false, 0.85, false);
+        check(Ground::Rule(Strangers::One), false, 0.95, false);
+        check(Ground::Rule(Strangers::Several), false, 0.99, true);
+        check(Ground::TakenBack, false, 0.9, false);
+        check(Ground::Words, false, 0.9, false);
+        check(Ground::Words, false, 0.96, true);
+    }
+
+    #[test]
+    fn weak_words_end_no_case_unless_the_second_reader_is_sure() {
+        let check = |ground, contradicted, share, expected| {
+            let standing = Standing { ground, doubted: false, contradicted };
+            assert_eq!(sure_of(0, share).is_sure(&standing), expected, "{standing:?} {share}");
+        };
+        check(Ground::Rule(Strangers::None), false, 0.85, true);
+        check(Ground::Rule(Strangers::None), true, 0.96, false);
+        check(Ground::Words, false, 0.96, false);
+        check(Ground::Words, false, 0.98, true);
     }
 }

@@ -43,6 +43,8 @@ pub struct Rule {
     pub id_document: bool,
     /// As in [`RuleSource`].
     pub pending: bool,
+    /// As in [`RuleSource`].
+    pub loose: bool,
     any: Vec<Vec<Element>>,
     unless: Vec<Vec<Element>>,
 }
@@ -61,6 +63,8 @@ pub struct Language {
     set_names: HashMap<String, usize>,
     /// Sets that a clause of confirmation may be made of; empty when the language does not close its vocabulary.
     vocabulary: Vec<usize>,
+    /// Sets whose words say an end.
+    endings: Vec<usize>,
     /// Entries of sets that name no other set, by the atom they begin with: (set, entry).
     entries: Index,
     /// Entries that name other sets, in an order in which those come first, with what they can begin with.
@@ -206,12 +210,20 @@ fn compile_language(
         }
         compiled_sets.push(compiled);
     }
-    let mut vocabulary = Vec::new();
-    for name in both().flat_map(|p| &p.vocabulary) {
-        match set_names.get(name) {
-            Some(set) => vocabulary.push(*set),
-            None => note("vocabulary".to_owned(), format!("there is no set `{name}`")),
+    let mut named = |key: &str, list: fn(&LanguageSource) -> &Vec<String>| {
+        let mut out = Vec::new();
+        for name in both().flat_map(list) {
+            match set_names.get(name) {
+                Some(set) => out.push(*set),
+                None => note(key.to_owned(), format!("there is no set `{name}`")),
+            }
         }
+        out
+    };
+    let vocabulary = named("vocabulary", |s| &s.vocabulary);
+    let mut endings = named("endings", |s| &s.endings);
+    if endings.is_empty() {
+        endings.extend(set_names.get("ended"));
     }
     let mut rules = Vec::new();
     for rule in both().flat_map(|p| &p.rule) {
@@ -233,6 +245,7 @@ fn compile_language(
             weight: rule.weight,
             id_document: rule.id_document,
             pending: rule.pending,
+            loose: rule.loose,
             any,
             unless,
         });
@@ -275,6 +288,7 @@ fn compile_language(
         sets: compiled_sets,
         set_names,
         vocabulary,
+        endings,
         entries,
         nested,
         patterns,
@@ -412,15 +426,16 @@ impl Sight<'_, '_> {
     /// Where entries of a set stand, the longest at each place.
     #[must_use]
     pub fn spans(&self, set: &str) -> Vec<Span> {
-        let ends = self.language.set_names.get(set).and_then(|index| self.ends.get(*index));
-        let mut out: Vec<Span> = Vec::new();
-        for (first, last) in ends.into_iter().flatten().copied() {
-            match out.last_mut().filter(|s| s.first == first) {
-                Some(same) => same.last = last,
-                None => out.push(Span { first, last }),
-            }
-        }
-        out
+        longest(self.language.set_names.get(set).and_then(|index| self.ends.get(*index)).into_iter().flatten())
+    }
+
+    /// Where words stand that say an end.
+    #[must_use]
+    pub fn endings(&self) -> Vec<Span> {
+        let mut found: Vec<&(usize, usize)> =
+            self.language.endings.iter().filter_map(|s| self.ends.get(*s)).flatten().collect();
+        found.sort_unstable();
+        longest(found.into_iter())
     }
 
     /// Every place in the text that meets a rule: rule index and token span.
@@ -505,6 +520,18 @@ impl Sight<'_, '_> {
         }
         covered
     }
+}
+
+/// Of sorted places that begin alike the longest.
+fn longest<'e>(places: impl Iterator<Item = &'e (usize, usize)>) -> Vec<Span> {
+    let mut out: Vec<Span> = Vec::new();
+    for (first, last) in places.copied() {
+        match out.last_mut().filter(|s| s.first == first) {
+            Some(same) => same.last = last,
+            None => out.push(Span { first, last }),
+        }
+    }
+    out
 }
 
 fn starts_at(ends: &[(usize, usize)], at: usize) -> bool {

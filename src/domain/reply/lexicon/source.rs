@@ -47,6 +47,9 @@ pub struct LanguageSource {
     /// Sets whose words may stand in a clause of confirmation; any other word there leaves it `unclear`.
     #[serde(default)]
     pub vocabulary: Vec<String>,
+    /// Sets whose words say an end: "terminated".
+    #[serde(default)]
+    pub endings: Vec<String>,
     /// Named alternatives.
     #[serde(default)]
     pub sets: BTreeMap<String, Vec<String>>,
@@ -104,6 +107,7 @@ impl LanguageSource {
         self.clause_breaks.extend(other.clause_breaks);
         self.ticket_labels.extend(other.ticket_labels);
         self.vocabulary.extend(other.vocabulary);
+        self.endings.extend(other.endings);
         for (ours, theirs) in self.months.iter_mut().zip(other.months) {
             ours.push(' ');
             ours.push_str(&theirs);
@@ -144,6 +148,9 @@ pub struct RuleSource {
     /// Says that the end has not come: stands against any confirmation.
     #[serde(default)]
     pub pending: bool,
+    /// A confirmation in loose words: it counts only where the second reader has no doubt.
+    #[serde(default)]
+    pub loose: bool,
     /// A sentence that meets it.
     pub example: String,
     /// Sentences that do not meet it.

@@ -1,6 +1,12 @@
 //! A record of the carrier directory: where to write, what the carrier wants to know, which domains may
 //! answer. Every fact keeps its source and how sure it is. Records are read by `config`, used by everyone.
 
+mod names;
+mod regulator;
+
+pub use names::fold_name;
+pub use regulator::{Regulator, Term, TermKind};
+
 use super::address::{Address, NotAnAddress};
 use super::case::Fact;
 use super::identity::Line;
@@ -26,13 +32,19 @@ pub struct Source {
 pub struct CarrierProfile {
     /// Id such as `mts-rs`.
     pub id: String,
+    /// What it sells.
+    pub kind: CarrierKind,
     /// Name in lists and letters.
     pub name: String,
     /// ISO 3166-1 alpha-2 code, where known.
     pub country: Option<String>,
     /// Name in the register.
     pub legal_name: Option<Sourced>,
-    /// Brands, former names, other scripts: what people may call it.
+    /// Names under which it sells.
+    pub brands: Option<Names>,
+    /// Names it used to have.
+    pub former_names: Option<Names>,
+    /// Other spellings and scripts: what people may type. They claim nothing, so they need no source.
     pub aliases: Vec<String>,
     /// Companies it is often mistaken for.
     pub not_the_same: Vec<Sourced>,
@@ -52,19 +64,21 @@ pub struct CarrierProfile {
     pub required: Vec<Fact>,
     /// Facts worth adding where the holder knows them.
     pub optional: Vec<Fact>,
-    /// When a copy of an identity document goes along.
-    pub id_document: IdDocument,
+    /// Why these, where a source says so.
+    pub facts_note: Option<Sourced>,
+    /// How the holder proves to be the holder.
+    pub proof: Proof,
     /// Domains that may answer.
     pub sender_domains: Vec<SenderDomain>,
-    /// Number ranges first given to it, E.164 with plus. Numbers are portable: a hint, never an addressee.
-    pub msisdn_prefixes: Vec<String>,
-    /// ICCID issuer prefixes (ITU-T E.118).
-    pub iccid_prefixes: Vec<String>,
+    /// Numbers and cards first given to it.
+    pub prefixes: Option<Prefixes>,
     /// How a prepaid line ends by itself.
     pub prepaid_lapse: Option<Sourced>,
-    /// Terms of law or contract.
+    /// What else the holder should know: refunds, renewals, how an account is deleted.
+    pub good_to_know: Vec<Sourced>,
+    /// Terms of its contracts, then those of its country's law.
     pub terms: Vec<Term>,
-    /// Who supervises it.
+    /// Who supervises it: the regulator of its country, where that has a record.
     pub regulator: Option<Regulator>,
     /// When its office works, in words.
     pub office_hours: Option<Sourced>,
@@ -85,6 +99,111 @@ pub struct Sourced {
     pub source: Source,
 }
 
+/// Names with the source that shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    /// The names.
+    pub names: Vec<String>,
+    /// Where they were read.
+    pub source: Source,
+}
+
+/// What a carrier sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CarrierKind {
+    /// Lines with a number, on its own network or another's.
+    Operator,
+    /// Prepaid data for travellers, on the profile of some foreign network.
+    TravelEsim,
+}
+
+impl CarrierKind {
+    /// All, with their names in files and JSON.
+    pub const ALL: [(&'static str, Self); 2] = [("operator", Self::Operator), ("travel_esim", Self::TravelEsim)];
+
+    /// The name used in files and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, k)| *k == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// Numbers and cards first given to a carrier. Numbers are portable and cards are resold: a hint, never an
+/// addressee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prefixes {
+    /// Number ranges, E.164 with plus.
+    pub msisdn: Vec<String>,
+    /// ICCID issuer prefixes (ITU-T E.118).
+    pub iccid: Vec<String>,
+    /// Where they were read.
+    pub source: Source,
+}
+
+/// How a carrier wants the holder to prove to be the holder. What no source says is `Unknown`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Whether the request must be signed.
+    pub signature: Signature,
+    /// Where that was read.
+    pub signature_note: Option<Sourced>,
+    /// Whether the mail must come from the address the carrier has on file.
+    pub registered_address: RegisteredAddress,
+    /// Where that was read.
+    pub registered_address_note: Option<Sourced>,
+    /// When a copy of an identity document goes along.
+    pub id_document: IdDocument,
+    /// Fields of the document that may be covered, in words.
+    pub id_document_may_mask: Vec<String>,
+    /// Where that was read.
+    pub id_document_note: Option<Sourced>,
+}
+
+/// Whether a request must be signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signature {
+    /// No source says.
+    #[default]
+    Unknown,
+    /// Plain text is enough.
+    None,
+    /// By hand: a scan or photograph of a signed letter.
+    Handwritten,
+    /// A qualified electronic signature.
+    Electronic,
+}
+
+impl Signature {
+    /// All, with their names in files and JSON.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("unknown", Self::Unknown),
+        ("none", Self::None),
+        ("handwritten", Self::Handwritten),
+        ("electronic", Self::Electronic),
+    ];
+}
+
+/// Whether a request must come from the address the carrier has on file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegisteredAddress {
+    /// No source says.
+    #[default]
+    Unknown,
+    /// Only from there.
+    Required,
+    /// From any.
+    NotRequired,
+}
+
+impl RegisteredAddress {
+    /// All, with their names in files and JSON.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("unknown", Self::Unknown), ("required", Self::Required), ("not_required", Self::NotRequired)];
+}
+
 /// A way to reach a carrier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Channel {
@@ -94,6 +213,8 @@ pub struct Channel {
     pub purpose: ChannelPurpose,
     /// Address, number or page; none where only the way is known, not the place.
     pub value: Option<String>,
+    /// When somebody is there, in words.
+    pub hours: Option<String>,
     /// Further words for the holder.
     pub note: Option<String>,
     /// Where it was read.
@@ -179,12 +300,13 @@ pub enum EmailTermination {
 }
 
 /// When a copy of an identity document is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdDocument {
     /// Not at all.
     Never,
     /// When a reply asks for it.
+    #[default]
     OnRequest,
     /// With the first mail.
     WithRequest,
@@ -203,74 +325,42 @@ pub struct SenderDomain {
     pub source: Source,
 }
 
-/// A number of days that law or contract sets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Term {
-    /// What it limits.
-    pub kind: TermKind,
-    /// Calendar days.
-    pub days: u32,
-    /// Further words.
-    pub note: Option<String>,
-    /// Where it was read.
-    pub source: Source,
-}
-
-/// What a term limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TermKind {
-    /// Longest notice period.
-    Notice,
-    /// The carrier's decision on a termination.
-    Decision,
-    /// The carrier's answer to a complaint.
-    Complaint,
-    /// Going to the regulator after that.
-    Regulator,
-}
-
-impl TermKind {
-    /// All, with their names in files and JSON.
-    pub const ALL: [(&'static str, Self); 4] = [
-        ("notice", Self::Notice),
-        ("decision", Self::Decision),
-        ("complaint", Self::Complaint),
-        ("regulator", Self::Regulator),
-    ];
-}
-
-/// A supervisor of carriers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Regulator {
-    /// Full name.
-    pub name: String,
-    /// What people call it.
-    pub short_name: String,
-    /// Post.
-    pub address: Option<String>,
-    /// E-mail.
-    pub email: Option<Address>,
-    /// Page for complaints.
-    pub url: Option<String>,
-    /// Where it was read.
-    pub source: Source,
-}
-
 impl CarrierProfile {
     /// The addresses a request may go to, best first: those for terminations, then complaints, then general
-    /// ones. Obsolete addresses and data-protection mailboxes are not among them.
+    /// ones. Obsolete and unverified addresses and data-protection mailboxes are not among them, and there are
+    /// none where the carrier refuses e-mail: a request holds what an impostor needs, so it goes to no address
+    /// that is only guessed at.
     #[must_use]
     pub fn request_addresses(&self) -> Vec<Address> {
         let mut out = Vec::new();
+        if self.email_termination == EmailTermination::Refused {
+            return out;
+        }
         for purpose in [ChannelPurpose::Termination, ChannelPurpose::Complaint, ChannelPurpose::General] {
             for channel in self.usable_channels() {
-                if channel.kind == ChannelKind::Email && channel.purpose == purpose {
+                let sure = channel.source.standing != Standing::Unverified;
+                if channel.kind == ChannelKind::Email && channel.purpose == purpose && sure {
                     out.extend(channel.address().and_then(Result::ok));
                 }
             }
         }
         out
+    }
+
+    /// All its names, the spellings that people may type included.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
+        let listed = [&self.brands, &self.former_names].into_iter().flatten().flat_map(|n| &n.names);
+        std::iter::once(&self.name)
+            .chain(self.legal_name.iter().map(|l| &l.value))
+            .chain(listed)
+            .chain(&self.aliases)
+            .map(String::as_str)
+    }
+
+    /// Where an address of its channels was read.
+    #[must_use]
+    pub fn address_source(&self, address: &Address) -> Option<&Source> {
+        self.channels.iter().find(|c| c.address().is_some_and(|a| a.as_ref() == Ok(address))).map(|c| &c.source)
     }
 
     /// Channels that may be used: everything but the obsolete.
@@ -301,23 +391,11 @@ impl CarrierProfile {
     pub fn other_ways(&self) -> Vec<String> {
         let mut out = Vec::new();
         for channel in self.usable_channels().filter(|c| c.kind != ChannelKind::Email) {
-            let value = channel.value.as_deref().map(|v| format!(": {v}")).unwrap_or_default();
-            let note = channel.note.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
-            out.push(format!(
-                "- {}{value}{note} [{}]",
-                channel.kind.name(),
-                channel.source.standing.name().replace('_', " ")
-            ));
+            out.push(format!("- {} [{}]", channel.told(), channel.source.standing.name().replace('_', " ")));
         }
         if let Some(r) = &self.regulator {
-            let places = [r.email.as_ref().map(Address::as_str), r.url.as_deref(), r.address.as_deref()];
-            let places: Vec<&str> = places.into_iter().flatten().collect();
-            out.push(format!(
-                "- {}: {} [{}]",
-                r.short_name,
-                places.join(", "),
-                r.source.standing.name().replace('_', " ")
-            ));
+            let standing = r.source.standing.name().replace('_', " ");
+            out.push(format!("- {}: {} [{standing}]", r.short_name, r.places().join(", ")));
         }
         out
     }
@@ -381,89 +459,19 @@ fn knows(line: &Line, fact: Fact) -> bool {
 }
 
 impl Channel {
+    /// The way in one line: `phone: 0800 100 100, Mon-Fri 8-20 (free of charge)`.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let value = self.value.as_deref().map(|v| format!(": {v}")).unwrap_or_default();
+        let hours = self.hours.as_deref().map(|h| format!(", {h}")).unwrap_or_default();
+        let note = self.note.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
+        format!("{}{value}{hours}{note}", self.kind.name().replace('_', " "))
+    }
+
     /// The address of an e-mail channel, checked.
     #[must_use]
     pub fn address(&self) -> Option<Result<Address, NotAnAddress>> {
         let value = self.value.as_deref().filter(|_| self.kind == ChannelKind::Email)?;
         Some(Address::parse(value))
-    }
-}
-
-/// A name without case, diacritics, script and punctuation, so that `Телеком Србија`, `TELEKOM-SRBIJA` and
-/// `telekom srbija` are one.
-#[must_use]
-pub fn fold_name(text: &str) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    let mut out = String::with_capacity(text.len());
-    for c in text.nfkc().flat_map(char::to_lowercase) {
-        match latin_of(c) {
-            Some(latin) => out.push_str(latin),
-            None => {
-                out.extend(c.nfd().filter(|d| !unicode_normalization::char::is_combining_mark(*d)).filter_map(kept))
-            }
-        }
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Letters and digits stay, word separators become a space, `:` and the like vanish (`m:ts`).
-fn kept(c: char) -> Option<char> {
-    match c {
-        'đ' => Some('d'),
-        c if c.is_alphanumeric() => Some(c),
-        c if c.is_whitespace() || matches!(c, '-' | '_' | '/') => Some(' '),
-        _ => None,
-    }
-}
-
-/// Serbian Cyrillic to Latin without diacritics, as people type it.
-fn latin_of(c: char) -> Option<&'static str> {
-    Some(match c {
-        'а' => "a",
-        'б' => "b",
-        'в' => "v",
-        'г' => "g",
-        'д' | 'ђ' => "d",
-        'е' => "e",
-        'ж' | 'з' => "z",
-        'и' => "i",
-        'ј' => "j",
-        'к' => "k",
-        'л' => "l",
-        'љ' => "lj",
-        'м' => "m",
-        'н' => "n",
-        'њ' => "nj",
-        'о' => "o",
-        'п' => "p",
-        'р' => "r",
-        'с' | 'ш' => "s",
-        'т' => "t",
-        'ћ' | 'ц' | 'ч' => "c",
-        'у' => "u",
-        'ф' => "f",
-        'х' => "h",
-        'џ' => "dz",
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_one_in_every_script() {
-        for (text, expected) in [
-            ("Телеком Србија", "telekom srbija"),
-            ("TELEKOM-SRBIJA", "telekom srbija"),
-            ("m:ts", "mts"),
-            ("Јетел", "jetel"),
-            ("А1 Србија", "a1 srbija"),
-            ("Đorđe", "dorde"),
-            ("塞尔维亚电信", "塞尔维亚电信"),
-        ] {
-            assert_eq!(fold_name(text), expected);
-        }
     }
 }
