@@ -224,15 +224,30 @@ pub struct FactFlags {
     /// Number of the eSIM chip; sent only where a carrier demands it
     #[arg(long, value_name = "DIGITS")]
     pub eid: Option<String>,
-    /// Customer or contract number at the carrier
+    /// Customer or account number at the carrier
     #[arg(long, value_name = "NUMBER")]
     pub customer_number: Option<String>,
+    /// Contract number
+    #[arg(long, value_name = "NUMBER")]
+    pub contract_number: Option<String>,
     /// Order number of a travel eSIM
     #[arg(long, value_name = "NUMBER")]
     pub order: Option<String>,
     /// Day the contract was signed
     #[arg(long, value_name = "DATE")]
     pub contract_date: Option<String>,
+    /// Your name in another script or spelling that the carrier may have (李伟); repeat for more
+    #[arg(long, value_name = "NAME")]
+    pub also_named: Vec<String>,
+    /// JMBG, or EBS of a foreigner; sent only where a carrier demands it
+    #[arg(long, value_name = "DIGITS")]
+    pub jmbg: Option<String>,
+    /// Passport number; sent only where a carrier demands it
+    #[arg(long, value_name = "NUMBER")]
+    pub passport_number: Option<String>,
+    /// Where you get post
+    #[arg(long, value_name = "ADDRESS")]
+    pub postal_address: Option<String>,
     /// Where to write; the first that takes the mail is used. Repeat for fall-backs
     #[arg(long, value_name = "ADDRESS")]
     pub to: Vec<String>,
@@ -245,8 +260,26 @@ impl FactFlags {
     /// Whether no flag was given.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { name, msisdn, iccid, eid, customer_number, order, contract_date, to, attach } = self;
-        [name, msisdn, iccid, eid, customer_number, order, contract_date].iter().all(|f| f.is_none())
+        let Self {
+            name,
+            msisdn,
+            iccid,
+            eid,
+            customer_number,
+            contract_number,
+            order,
+            contract_date,
+            also_named,
+            jmbg,
+            passport_number,
+            postal_address,
+            to,
+            attach,
+        } = self;
+        let numbers = [msisdn, iccid, eid, customer_number, contract_number, order];
+        let others = [name, contract_date, jmbg, passport_number, postal_address];
+        numbers.into_iter().chain(others).all(|f| f.is_none())
+            && also_named.is_empty()
             && to.is_empty()
             && attach.is_empty()
     }
@@ -268,7 +301,7 @@ pub struct New {
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
     /// Open a case for each row of a CSV file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["carrier", "name", "msisdn", "iccid", "eid", "customer_number", "order", "contract_date", "to", "attach"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["carrier", "name", "msisdn", "iccid", "eid", "customer_number", "contract_number", "order", "contract_date", "also_named", "jmbg", "passport_number", "postal_address", "to", "attach"])]
     pub from_csv: Option<PathBuf>,
     /// Leave rows with problems out instead of opening none
     #[arg(long, requires = "from_csv")]

@@ -55,7 +55,7 @@ pub(super) fn from_csv(
         output.remark(format!("left out: {problem}"));
     }
     for order in &orders {
-        order.facts.doubt().into_iter().for_each(|doubt| output.remark(doubt));
+        order.facts.doubts().into_iter().for_each(|doubt| output.remark(doubt));
     }
     let rows = open_all(desk, &orders)?;
     for row in &rows {

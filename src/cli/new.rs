@@ -39,7 +39,7 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
         Err(problems) => bail!("{}", listed(&problems)),
     };
     let order = complete(order, output)?;
-    said.extend(order.facts.doubt());
+    said.extend(order.facts.doubts());
     said.extend(order.moved_number(&desk).filter(|_| !output.json()));
     let row = open(&mut desk, order)?;
     said.into_iter().for_each(|remark| output.remark(remark));
@@ -157,10 +157,14 @@ fn wanted(fact: Fact) -> &'static str {
         Fact::Msisdn => "the phone number",
         Fact::Iccid => "the number of the SIM card",
         Fact::Eid => "the number of the eSIM chip",
-        Fact::CustomerNumber => "the customer or contract number",
+        Fact::CustomerNumber => "the customer number",
+        Fact::ContractNumber => "the contract number",
+        Fact::Jmbg => "the JMBG (or EBS)",
+        Fact::PassportNumber => "the passport number",
+        Fact::PostalAddress => "the postal address",
         Fact::OrderNumber => "the order number",
         Fact::ContractDate => "the day the contract was signed",
-        Fact::LineNumber => "the phone number (or --customer-number, --order, --iccid)",
+        Fact::LineNumber => "the phone number (or --customer-number, --contract-number, --order, --iccid)",
         Fact::ContactAddress => "an address to write to",
     }
 }
@@ -187,6 +191,10 @@ fn complete(mut order: Order, output: &mut Output) -> anyhow::Result<Order> {
                 Fact::Iccid => &mut flags.iccid,
                 Fact::Eid => &mut flags.eid,
                 Fact::CustomerNumber => &mut flags.customer_number,
+                Fact::ContractNumber => &mut flags.contract_number,
+                Fact::Jmbg => &mut flags.jmbg,
+                Fact::PassportNumber => &mut flags.passport_number,
+                Fact::PostalAddress => &mut flags.postal_address,
                 Fact::OrderNumber => &mut flags.order,
                 Fact::ContractDate => &mut flags.contract_date,
                 Fact::ContactAddress => {
@@ -213,7 +221,8 @@ fn ask_number(flags: &mut FactFlags) -> anyhow::Result<()> {
     let ways = [
         ("Phone number (empty if there is none)", &mut flags.msisdn),
         ("Order number (empty if there is none)", &mut flags.order),
-        ("Customer or contract number (empty if there is none)", &mut flags.customer_number),
+        ("Customer number (empty if there is none)", &mut flags.customer_number),
+        ("Contract number (empty if there is none)", &mut flags.contract_number),
         ("Number of the SIM card, ICCID", &mut flags.iccid),
     ];
     for (prompt, slot) in ways {
@@ -232,7 +241,11 @@ fn prompt(fact: Fact, may_be_empty: bool) -> &'static str {
         Fact::Msisdn | Fact::LineNumber => "Phone number",
         Fact::Iccid => "Number of the SIM card (ICCID)",
         Fact::Eid => "Number of the eSIM chip (EID)",
-        Fact::CustomerNumber => "Customer or contract number",
+        Fact::CustomerNumber => "Customer number",
+        Fact::ContractNumber => "Contract number",
+        Fact::Jmbg => "JMBG (or EBS)",
+        Fact::PassportNumber => "Passport number",
+        Fact::PostalAddress => "Postal address",
         Fact::OrderNumber => "Order number",
         Fact::ContractDate => "Day the contract was signed",
         Fact::ContactAddress if may_be_empty => "Address to write to (empty: later)",

@@ -71,6 +71,7 @@ fn line_keys(line: &Line) -> Vec<String> {
     keys.extend(line.order_number.as_ref().map(|o| format!("order:{}", o.to_lowercase())));
     if keys.is_empty() {
         keys.extend(line.customer_number.as_ref().map(|c| format!("customer:{}", c.to_lowercase())));
+        keys.extend(line.contract_number.as_ref().map(|c| format!("contract:{}", c.to_lowercase())));
     }
     keys
 }

@@ -14,8 +14,7 @@ pub(super) fn effective_date(body: &Text, confirmations: &[Span], letters: &[Spa
         let last = body.tokens.get(span.last.saturating_sub(1))?;
         for (i, token) in body.tokens.iter().enumerate().filter(|(_, t)| t.sentence == last.sentence) {
             let TokenKind::Date(date) = token.kind else { continue };
-            let mut distance =
-                if i < span.first { (span.first - i) * 2 } else { i.saturating_sub(span.last) };
+            let mut distance = if i < span.first { (span.first - i) * 2 } else { i.saturating_sub(span.last) };
             distance += if token.clause == last.clause { 0 } else { 20 };
             distance += if letters.iter().any(|s| s.last <= i && i - s.last <= 2) { 60 } else { 0 };
             if best.is_none_or(|(d, _)| distance < d) {

@@ -123,9 +123,8 @@ impl<'l> Scene<'l> {
     /// What there is for a confirmation, and where.
     fn standing(&self, body: &Text) -> Option<(Standing, Vec<Span>)> {
         let found = || self.hits.iter().filter(|h| h.rule.kind == Kind::Confirmed);
-        let spans = |test: &dyn Fn(&Hit<'_>) -> bool| -> Vec<Span> {
-            found().filter(|h| test(h)).map(|h| h.span).collect()
-        };
+        let spans =
+            |test: &dyn Fn(&Hit<'_>) -> bool| -> Vec<Span> { found().filter(|h| test(h)).map(|h| h.span).collect() };
         let (ground, places) = match found().filter(|h| h.confirms()).map(|h| h.strangers).min() {
             Some(strangers) => (Ground::Rule(strangers), spans(&|h| h.confirms())),
             None if found().any(|h| h.veto.is_some_and(|v| !v.is_soft())) => return None,
@@ -138,11 +137,8 @@ impl<'l> Scene<'l> {
                 taken_back => (Ground::TakenBack, taken_back),
             },
         };
-        let standing = Standing {
-            ground,
-            doubted: self.hits.iter().any(doubts),
-            contradicted: self.hits.iter().any(contradicts),
-        };
+        let standing =
+            Standing { ground, doubted: self.hits.iter().any(doubts), contradicted: self.hits.iter().any(contradicts) };
         (!places.is_empty()).then_some((standing, places))
     }
 
