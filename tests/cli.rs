@@ -194,6 +194,59 @@ fn all_rows_of_a_file_are_checked_before_one_case_is_opened() {
 }
 
 #[test]
+fn a_spreadsheet_of_any_sort_opens_its_cases() {
+    let home = Home::new();
+    let file = home.path("lines.csv");
+    let path = file.display().to_string();
+    let open = |bytes: &[u8], more: &[&str]| {
+        std::fs::write(&file, bytes).unwrap();
+        home.run(&[&["new", "--from-csv", &path, "--json"], more].concat())
+    };
+    let header = String::from_utf8(home.run(&["new", "--csv-header"]).stdout).unwrap();
+    let filled = format!(
+        "\u{feff}{header}mts,Li Wei,060 1112223,,,K-1,U-1,,2024-05-06,李伟,0101006500006,E12345678,\"Ulica 1\r\n11000 Beograd\",a@carrier.example,,home,en\r\n"
+    );
+    let case: Value = serde_json::from_slice(&open(filled.as_bytes(), &[]).stdout).unwrap();
+    assert_eq!((&case["also_named"][0], &case["contract_number"]), (&"李伟".into(), &"U-1".into()));
+    assert_eq!((&case["jmbg"], &case["passport_number"]), (&"*********0006".into(), &"*****5678".into()));
+    let body = case["draft"]["body"].as_str().unwrap();
+    assert!(body.contains("U-1") && !body.contains("0101006500006") && !body.contains("E12345678"), "{body}");
+
+    let latin = b"carrier;order;to;name\nother;A-1;a@carrier.example;Petar Petrovi\xe6\n";
+    let output = open(latin, &[]);
+    let case: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(case["holder_name"], "Petar Petrović");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("windows-1250"));
+    let chinese = b"carrier\torder\tto\tname\nother\tA-2\ta@carrier.example\t\xc0\xee\xce\xb0\n";
+    fails(&open(chinese, &[]), 1, &["lines.csv: line 2", "--csv-encoding"]);
+    let case: Value = serde_json::from_slice(&open(chinese, &["--csv-encoding", "gbk"]).stdout).unwrap();
+    assert_eq!(case["holder_name"], "李伟");
+}
+
+#[test]
+fn a_table_that_cannot_be_meant_opens_nothing() {
+    let home = Home::new();
+    let file = home.path("lines.csv");
+    let path = file.display().to_string();
+    let check = |text: &str, expected: &[&str]| {
+        std::fs::write(&file, text).unwrap();
+        fails(&home.run(&["new", "--from-csv", &path]), 1, expected);
+        assert!(home.json(&["list", "--all"]).is_empty(), "{text}");
+    };
+    check("carrier,msisdm\nmts,1\n", &["no column `msisdm`; did you mean `msisdn`?"]);
+    check("carrier,order,order\n", &["`order` is there twice"]);
+    check("order\nA-1\n", &["the column `carrier` is missing", "--csv-header"]);
+    check("carrier,order\n", &["no row is left"]);
+    check("carrier,name,order,to\nother,\"A\nBcc: x\",A-1,a@b.example\n", &["line 2, column name", "one line"]);
+    check(
+        "carrier,order,to\nother,A-1,a@b.example\nother,a-1,a@b.example\n",
+        &["line 3: the same line stands on line 2"],
+    );
+    check("carrier,order,to\nother,A-1\n", &["line 2: has 2 fields, the first line has 3"]);
+    check("carrier,order,to\nother,\"A-1,a@b.example\n", &["a quote that begins on line 2 is not closed"]);
+}
+
+#[test]
 fn only_documents_a_carrier_can_read_are_enclosed() {
     let home = Home::new();
     std::fs::write(home.path("scan.pdf"), b"%PDF-1.7 invented").unwrap();

@@ -34,5 +34,6 @@ mod smtp;
 mod store;
 mod support;
 mod templates;
+mod turns;
 mod verdicts;
 mod words;

@@ -76,7 +76,7 @@ pub enum Command {
     Carriers(Carriers),
     /// Open a case: one line to be cancelled at one carrier
     #[command(
-        after_help = "Examples: odjava new --carrier mts --msisdn +381601234567\n          odjava new --carrier other --to service@carrier.example --order A-1234 --attach passport.jpg\n          odjava new --from-csv lines.csv\n\nWhat is missing is asked for at a terminal.\nColumns of the CSV file are named as the flags: carrier, name, msisdn, iccid, eid, customer-number,\norder, contract-date, to, attach, account, language. Several addresses or files are parted by spaces."
+        after_help = "Examples: odjava new --carrier mts --msisdn +381601234567\n          odjava new --carrier other --to service@carrier.example --order A-1234 --attach passport.jpg\n          odjava new --csv-header > lines.csv\n          odjava new --from-csv lines.csv\n\nWhat is missing is asked for at a terminal.\nColumns of the CSV file are named as the flags, in any order, and those you do not need may be left out;\n--csv-header prints them all. Several addresses or files are parted by spaces, several names by |."
     )]
     New(New),
     /// Show the cases
@@ -306,6 +306,12 @@ pub struct New {
     /// Leave rows with problems out instead of opening none
     #[arg(long, requires = "from_csv")]
     pub skip_bad: bool,
+    /// Charset of the CSV file where it is neither Unicode nor windows-1250, such as gbk or windows-1251
+    #[arg(long, value_name = "NAME", requires = "from_csv")]
+    pub csv_encoding: Option<String>,
+    /// Print the first line of such a file, to be filled in below
+    #[arg(long, exclusive = true)]
+    pub csv_header: bool,
 }
 
 /// `list`.

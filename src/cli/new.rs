@@ -6,7 +6,7 @@ use super::choose::{choose, pick, remarks};
 use super::desk::{Desk, Place};
 use super::facts::{FactProblem, Facts, Whose, listed};
 use super::output::Output;
-use super::{batch, cases};
+use super::{batch, cases, csv};
 use crate::config::account::Account;
 use crate::domain::address::CaseSeed;
 use crate::domain::carrier::{CarrierKind, CarrierProfile, ChannelKind, EmailTermination, OTHER, Source};
@@ -21,9 +21,12 @@ use std::sync::Arc;
 
 /// Opens one case, or one for each row of a file.
 pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Result<ExitCode> {
+    if what.csv_header {
+        return batch::header(output);
+    }
     let mut desk = Desk::open(place)?;
     if let Some(path) = &what.from_csv {
-        let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let bytes = read_bounded(path).with_context(|| format!("{} cannot be read", path.display()))?;
         return batch::from_csv(&mut desk, what, &path.display().to_string(), &bytes, output);
     }
     let mut what = what.clone();
@@ -41,10 +44,18 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
     let order = complete(order, output)?;
     said.extend(order.facts.doubts());
     said.extend(order.moved_number(&desk).filter(|_| !output.json()));
-    let row = open(&mut desk, order)?;
+    let row = open(&mut desk, &order)?;
     said.into_iter().for_each(|remark| output.remark(remark));
     cases::print_case(&mut desk, &row, output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file, or as much of one as is surely too much (a device never ends).
+fn read_bounded(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(csv::SIZE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Asks which carrier is meant where several could be and somebody can answer; what there is to say of the choice.
@@ -63,7 +74,7 @@ fn settle_carrier(desk: &Desk, what: &mut New, output: &mut Output) -> anyhow::R
 /// Opens a case from flags alone.
 pub(super) fn open_as_told(desk: &mut Desk, what: &New) -> anyhow::Result<CaseRow> {
     let order = Order::of(desk, what).map_err(|problems| anyhow::anyhow!("{}", listed(&problems)))?;
-    open(desk, order)
+    open(desk, &order)
 }
 
 /// A case about to be opened.
@@ -259,12 +270,20 @@ fn ask(prompt: &str, may_be_empty: bool) -> anyhow::Result<String> {
 }
 
 /// Opens cases in one transaction: all of them or none.
-pub(super) fn open_all(desk: &mut Desk, orders: &[Order]) -> anyhow::Result<Vec<CaseRow>> {
+pub(super) fn open_all(desk: &mut Desk, orders: &[Order], output: &mut Output) -> anyhow::Result<Vec<CaseRow>> {
     let clock = Arc::clone(&desk.clock);
     let (engine, rules, store) = desk.parts();
-    store.transaction(|tx| {
-        orders.iter().map(|order| open_one(&engine, rules, tx, order, CaseSeed(clock.random()))).collect()
-    })
+    let rows = store.transaction(|tx| {
+        let opened = orders.iter().enumerate().map(|(done, order)| {
+            if done % 100 == 0 && orders.len() > 100 {
+                output.progress(&format!("{done} of {} opened", orders.len()));
+            }
+            open_one(&engine, rules, tx, order, CaseSeed(clock.random()))
+        });
+        opened.collect()
+    });
+    output.progress("");
+    rows
 }
 
 fn open_one(
@@ -296,8 +315,10 @@ fn open_one(
     Ok(engine.open(tx, &opening, &event)?)
 }
 
-fn open(desk: &mut Desk, order: Order) -> anyhow::Result<CaseRow> {
-    open_all(desk, &[order])?.pop().context("no case was opened")
+fn open(desk: &mut Desk, order: &Order) -> anyhow::Result<CaseRow> {
+    let clock = Arc::clone(&desk.clock);
+    let (engine, rules, store) = desk.parts();
+    store.transaction(|tx| open_one(&engine, rules, tx, order, CaseSeed(clock.random())))
 }
 
 /// A carrier outside the directory is called by the domain it is written to.

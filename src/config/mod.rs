@@ -31,7 +31,7 @@ mod template_check;
 pub mod templates;
 
 use crate::domain::carrier::CarrierProfile;
-use crate::domain::policy::{Approval, Policy, Span};
+use crate::domain::policy::{Approval, Policy, Rate, Span};
 use crate::domain::reply::Trust;
 use account::Account;
 use chrono::NaiveTime;
@@ -43,6 +43,10 @@ use std::time::Duration;
 
 /// The window in which follow-ups leave where neither config nor record nor country names one.
 pub const USUAL_SEND_WINDOW: &str = "0 * 9-16 * * Mon-Fri";
+
+/// Most mail to one domain where the config names no rate: far more than one holder has lines, far less than looks
+/// like spam.
+pub const USUAL_RATE: Rate = Rate { mails: 20, per: Span::hours(1) };
 
 /// Everything `odjava.toml` says.
 #[derive(Debug, Clone)]
@@ -124,6 +128,19 @@ pub struct FollowUpRules {
     pub send_window: SendWindow,
     /// The window holds back requests and answers too.
     pub window_for_all: bool,
+    /// Most mail to one domain in a time.
+    pub rate: SendRate,
+}
+
+/// Most mail to one domain in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendRate {
+    /// [`USUAL_RATE`]; unbounded while `after` is shorter than a day.
+    Usual,
+    /// No bound.
+    Unbounded,
+    /// This one.
+    Stated(Rate),
 }
 
 /// When follow-ups may leave.
@@ -152,6 +169,7 @@ impl Default for FollowUpRules {
             retry_after: None,
             send_window: SendWindow::Usual,
             window_for_all: false,
+            rate: SendRate::Usual,
         }
     }
 }
@@ -320,10 +338,21 @@ impl Config {
             carrier_time_zone: carrier.time_zone,
             send_window: self.send_window(carrier),
             window_for_all: rules.window_for_all,
+            rate: self.rate(),
             holidays: carrier.country.as_deref().map(holidays::of_country).unwrap_or_default(),
             from: account.address.clone(),
             plus_addressing: account.plus_addressing,
             holder_time_zone: account.time_zone,
+        }
+    }
+
+    /// As for the window: whoever tries odjava out does not wait.
+    fn rate(&self) -> Option<Rate> {
+        match self.follow_up.rate {
+            SendRate::Unbounded => None,
+            SendRate::Stated(rate) => Some(rate),
+            SendRate::Usual if self.follow_up.after.approximate() < chrono::TimeDelta::days(1) => None,
+            SendRate::Usual => Some(USUAL_RATE),
         }
     }
 

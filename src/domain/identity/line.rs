@@ -149,6 +149,21 @@ impl Line {
             .find(|fact| self.knows(*fact))
     }
 
+    /// Identifiers of the line, by which a second case of it is found. The number of a customer or a contract, which
+    /// may have several lines, only where nothing else names it.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys = Vec::new();
+        keys.extend(self.msisdn.as_ref().map(|m| format!("msisdn:{m}")));
+        keys.extend(self.iccid.as_ref().map(|i| format!("iccid:{i}")));
+        keys.extend(self.order_number.as_ref().map(|o| format!("order:{}", o.to_lowercase())));
+        if keys.is_empty() {
+            keys.extend(self.customer_number.as_ref().map(|c| format!("customer:{}", c.to_lowercase())));
+            keys.extend(self.contract_number.as_ref().map(|c| format!("contract:{}", c.to_lowercase())));
+        }
+        keys
+    }
+
     /// Whether this very fact is there. The name and the address to write to are no facts of the line.
     #[must_use]
     pub fn knows(&self, fact: Fact) -> bool {
