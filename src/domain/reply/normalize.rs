@@ -325,7 +325,9 @@ fn is_joiner(source: &str, at: usize, c: char) -> bool {
 const ABBREVIATIONS: &[&str] = &[
     "br", "tel", "mob", "g", "gdin", "gdja", "gosp", "sl", "str", "cl", "st", "nr", "hr", "fr", "dr", "mr", "mrs",
     "ms", "no", "nos", "ca", "z", "b", "bzw", "tj", "npr", "itd", "din", "sig", "sra", "ref", "inc", "ltd", "co", "vs",
-    "approx", "eur", "ul", "god", "mm", "mme", "m", "num", "n", "art", "e", "i",
+    "approx", "eur", "ul", "god", "mm", "mme", "m", "num", "n", "art", "e", "i", "p", "pp", "d", "t", "abs", "abz",
+    "gl", "al", "tac", "ust", "ziff", "sog", "inkl", "zzgl", "gem", "attn", "dept", "ext", "sec", "avda", "av", "tlf",
+    "ecc", "sen", "sr", "srta", "dna", "ugl",
 ];
 
 /// Drops the marks and numbers sentences and clauses.
@@ -436,6 +438,10 @@ mod tests {
         }
 
         fn phrase(&self, _: &[&str]) -> Option<(usize, dates::DayPhrase)> {
+            None
+        }
+
+        fn weekday(&self, _: &str) -> Option<chrono::Weekday> {
             None
         }
 

@@ -6,6 +6,7 @@
 use super::Kind;
 use super::concepts::Concept;
 use super::normalize::{Text, TokenKind, is_cjk};
+use std::ops::Range;
 
 /// The kinds it tells apart, in the order of its weights.
 pub const KINDS: [Kind; 10] = [
@@ -37,6 +38,8 @@ const WORDS_MAX: usize = 3;
 /// How many concepts behind one make pairs with it, how many behind a pair a third.
 const PAIRED_MAX: usize = 7;
 const THIRD_MAX: usize = 4;
+/// Sentences looked at for the one that decided.
+const EXPLAINED_MAX: usize = 60;
 /// Words between concepts that stand close together.
 const NEAR: usize = 3;
 /// Characters of a text that are looked at: an answer says what it says near its beginning.
@@ -103,7 +106,16 @@ impl Collector {
 /// The features of a text; `concepts` is what its words mean to the lexicon, `found` what the rules made of it.
 #[must_use]
 pub fn features<'f>(text: &Text, concepts: &[Concept], found: impl Iterator<Item = &'f str>) -> Features {
-    let words = words_of(text);
+    collect(text, 0..text.sentences.len(), concepts, found)
+}
+
+fn collect<'f>(
+    text: &Text,
+    sentences: Range<usize>,
+    concepts: &[Concept],
+    found: impl Iterator<Item = &'f str>,
+) -> Features {
+    let words = words_of(text, sentences.clone());
     let mut chars = Collector::new();
     let line: Vec<char> = spaced(&words).take(TEXT_MAX).collect();
     let mut utf8 = [0u8; 4];
@@ -127,7 +139,7 @@ pub fn features<'f>(text: &Text, concepts: &[Concept], found: impl Iterator<Item
         facts.add(Hash::of(Group::Found).with(name.as_bytes()));
     }
     let mut meant = Collector::new();
-    for (number, sentence) in text.sentences.iter().enumerate() {
+    for (number, sentence) in text.sentences.iter().enumerate().take(sentences.end).skip(sentences.start) {
         add_order(&mut meant, text, &of_sentence(text, concepts, number), sentence.asks);
     }
     let even = |n: usize| 1.0 / (n.max(1) as f32).sqrt();
@@ -176,9 +188,9 @@ fn add_order(out: &mut Collector, text: &Text, concepts: &[&Concept], asks: bool
 }
 
 /// Folded words; figures by their kind only, so that no number is learned, and marks where sentences end.
-fn words_of(text: &Text) -> Vec<&str> {
+fn words_of(text: &Text, sentences: Range<usize>) -> Vec<&str> {
     let mut out = Vec::with_capacity(text.tokens.len() + text.sentences.len());
-    for sentence in &text.sentences {
+    for sentence in text.sentences.get(sentences).unwrap_or_default() {
         out.extend(text.tokens.iter().take(sentence.last).skip(sentence.first).map(|t| match t.kind {
             TokenKind::Number => "#",
             TokenKind::Date(_) => "#d",
@@ -256,6 +268,23 @@ impl Statistics {
     /// The probability of each kind, in the order of [`KINDS`].
     #[must_use]
     pub fn read(&self, features: &Features) -> [f32; KIND_COUNT] {
+        softmax(self.logits(features))
+    }
+
+    /// The sentence that by itself speaks most for the kind at this place in [`KINDS`].
+    #[must_use]
+    pub fn strongest_sentence(&self, text: &Text, concepts: &[Concept], kind: usize) -> Option<usize> {
+        let speaks = |number: usize| {
+            let features = collect(text, number..number + 1, concepts, std::iter::empty());
+            let logits = self.logits(&features);
+            let rest = logits.iter().enumerate().filter(|(k, _)| *k != kind).map(|(_, l)| *l).fold(f32::MIN, f32::max);
+            logits.get(kind).map_or(f32::MIN, |l| l - rest)
+        };
+        let scored = (0..text.sentences.len().min(EXPLAINED_MAX)).map(|number| (speaks(number), number));
+        scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, number)| number)
+    }
+
+    fn logits(&self, features: &Features) -> [f32; KIND_COUNT] {
         let mut sums = [0.0f32; KIND_COUNT];
         for (bucket, value) in &features.0 {
             let at = usize::from(*bucket) * KIND_COUNT;
@@ -266,7 +295,7 @@ impl Statistics {
         for (i, logit) in logits.iter_mut().enumerate() {
             *logit = sums[i] * self.scales[i] + self.biases[i];
         }
-        softmax(logits)
+        logits
     }
 }
 

@@ -81,8 +81,8 @@ struct Scene<'l> {
     hits: Vec<Hit<'l>>,
     /// What they meet in the subject, confirmations left out: nobody reads a subject as closely as a sentence.
     hints: Vec<Hit<'l>>,
-    /// Where the words for request and for return stand.
-    requests: Vec<Span>,
+    /// Where the words for requests and letters and those for a return stand.
+    letters: Vec<Span>,
     returns: Vec<Span>,
     /// What the words mean, in their order.
     concepts: Vec<Concept>,
@@ -114,7 +114,7 @@ impl<'l> Scene<'l> {
         Some(Self {
             hits,
             hints: hints.filter(|h| h.rule.kind != Kind::Confirmed).collect(),
-            requests: sights.iter().flat_map(|s| s.spans("request")).collect(),
+            letters: sights.iter().flat_map(|s| [s.spans("request"), s.spans("letter")].concat()).collect(),
             returns: sights.iter().flat_map(|s| s.spans("back")).collect(),
             concepts: concepts::concepts(body, &sights),
         })
@@ -212,23 +212,24 @@ pub fn classify(
     let opinion = lexicon.second.as_ref().map(|s| Opinion::of(s.read(&scene.features(body, at))));
     let standing = if body.cut { None } else { scene.standing(body) };
     let confirmed = standing.map(|(standing, places)| (standing, confirmation(body, &scene, &places, standing, at)));
-    let mut settled_by_opinion = false;
+    let mut by_opinion = false;
     let mut out = match (confirmed, &opinion) {
         // Another line, or an old story: no opinion turns that into ours.
         (Some((_, Some(read))), _) if read.kind != Kind::Confirmed => read,
         (Some((standing, Some(read))), Some(opinion)) if opinion.bears(&standing) => {
+            by_opinion = !matches!(standing.ground, Ground::Rule(_));
             Classified { certain: opinion.is_sure(&standing), ..read }
         }
         (Some((standing, Some(read))), None) if standing.bears_itself() => read,
         _ => {
             let read = without_confirmation(&scores(hits, hints, at), at);
-            settled_by_opinion = opinion.is_some();
+            by_opinion = opinion.is_some();
             opinion.as_ref().map_or_else(|| read.clone(), |o| o.settle(read.clone()))
         }
     };
     out.evidence = evidence(body, hits, subject, hints, out.kind);
-    if let Some(opinion) = opinion.filter(|_| settled_by_opinion) {
-        out.evidence.extend(opinion.evidence(body, out.kind));
+    if let (Some(opinion), Some(table), true) = (opinion, &lexicon.second, by_opinion) {
+        out.evidence.extend(opinion.evidence(body, &scene.concepts, table, out.kind));
     }
     out.wants_id_document = out.kind == Kind::NeedsInfo && hits.iter().any(|h| h.rule.id_document);
     match out.kind {
@@ -345,7 +346,7 @@ fn confirmation(
         Meant::Both => return Some(Classified::plain(Kind::Unclear, false)),
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
-    out.effective_date = effective_date(body, places, &scene.requests);
+    out.effective_date = effective_date(body, places, &scene.letters);
     let past = places.iter().all(|place| scope::tells_of_the_past(*place, body, at.today));
     if past || scope::unfilled(&body.source) || out.effective_date.is_some_and(|d| scope::implausible(d, at.today)) {
         return by_rule.then(|| Classified::plain(Kind::Unclear, false));

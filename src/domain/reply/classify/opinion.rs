@@ -3,8 +3,9 @@
 
 use super::judge::Strangers;
 use super::{Classified, Ground, Standing};
+use crate::domain::reply::concepts::Concept;
 use crate::domain::reply::normalize::Text;
-use crate::domain::reply::statistics::{KIND_COUNT, KINDS};
+use crate::domain::reply::statistics::{KIND_COUNT, KINDS, Statistics};
 use crate::domain::reply::{EvidenceWords, Kind};
 
 /// A confirmation in known words that the second reader finds less likely than this is none.
@@ -79,12 +80,13 @@ impl Opinion {
         read
     }
 
-    /// Its share in the evidence.
-    pub fn evidence(&self, body: &Text, kind: Kind) -> Option<EvidenceWords> {
-        let sentence = body.sentences.first()?;
+    /// Its share in the evidence: the sentence that speaks most for the kind.
+    pub fn evidence(&self, body: &Text, concepts: &[Concept], table: &Statistics, kind: Kind) -> Option<EvidenceWords> {
+        let number = table.strongest_sentence(body, concepts, KINDS.iter().position(|k| *k == kind)?)?;
+        let sentence = body.sentences.get(number)?;
         let words = body.words(sentence.first, sentence.last).split_whitespace().collect::<Vec<_>>().join(" ");
         let percent = (self.on(kind) * 100.0).round();
-        (kind != Kind::Unclear).then(|| EvidenceWords {
+        Some(EvidenceWords {
             words: words.chars().take(SHOWN_MAX).collect(),
             rule: format!("statistics.{} {percent} %", kind.name()),
         })

@@ -4,14 +4,21 @@ use super::hash::Map;
 use super::source::LanguageSource;
 use crate::domain::reply::dates::{DateWords, DayPhrase};
 use crate::domain::reply::normalize;
+use chrono::Weekday;
 
 /// Words that begin with one of some stems, or are one of some words.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Words<T> {
     exact: Map<String, T>,
     stems: Map<String, T>,
     /// Bytes of the longest stem.
     longest: usize,
+}
+
+impl<T> Default for Words<T> {
+    fn default() -> Self {
+        Self { exact: Map::default(), stems: Map::default(), longest: 0 }
+    }
 }
 
 impl<T: Copy> Words<T> {
@@ -44,6 +51,7 @@ pub struct Days {
     /// Phrases by their first word, the longest first.
     phrases: Map<String, Vec<(Vec<String>, DayPhrase)>>,
     announcers: Words<()>,
+    weekdays: Words<Weekday>,
 }
 
 impl Days {
@@ -62,7 +70,15 @@ impl Days {
             (&dates.year_end, DayPhrase::YearEnd),
             (&dates.end_of, DayPhrase::EndOf),
             (&dates.first_of, DayPhrase::FirstOf),
+            (&dates.this_month, DayPhrase::ThisMonth),
+            (&dates.next_month, DayPhrase::NextMonth),
+            (&dates.last_month, DayPhrase::LastMonth),
         ];
+        let weekdays =
+            [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+        for (weekday, forms) in weekdays.into_iter().zip(&dates.weekdays) {
+            forms.split_whitespace().for_each(|form| self.weekdays.insert(form, weekday));
+        }
         for (list, phrase) in kinds {
             for text in list {
                 let words: Vec<String> = normalize::split_words(text).iter().map(|w| normalize::fold(w)).collect();
@@ -85,6 +101,10 @@ impl DateWords for Days {
         let known = self.phrases.get(*words.first()?)?;
         let met = |phrase: &Vec<String>| phrase.len() <= words.len() && phrase.iter().zip(words).all(|(a, b)| a == b);
         known.iter().find(|(phrase, _)| met(phrase)).map(|(phrase, day)| (phrase.len(), *day))
+    }
+
+    fn weekday(&self, word: &str) -> Option<Weekday> {
+        self.weekdays.get(word)
     }
 
     fn announces(&self, word: &str) -> bool {

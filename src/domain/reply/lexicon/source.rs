@@ -80,6 +80,14 @@ pub struct DatesSource {
     pub end_of: Vec<String>,
     /// Before a month: its first day.
     pub first_of: Vec<String>,
+    /// Behind the number of a day: of this month.
+    pub this_month: Vec<String>,
+    /// Behind the number of a day: of the next month.
+    pub next_month: Vec<String>,
+    /// Behind the number of a day: of the month before.
+    pub last_month: Vec<String>,
+    /// Seven entries, Monday first; each a list of forms parted by spaces.
+    pub weekdays: Vec<String>,
     /// Words behind which `15/12` is a day.
     pub before: Vec<String>,
 }
@@ -95,6 +103,10 @@ impl DatesSource {
         self.year_end.extend(other.year_end);
         self.end_of.extend(other.end_of);
         self.first_of.extend(other.first_of);
+        self.this_month.extend(other.this_month);
+        self.next_month.extend(other.next_month);
+        self.last_month.extend(other.last_month);
+        join_forms(&mut self.weekdays, other.weekdays);
         self.before.extend(other.before);
     }
 }
@@ -108,10 +120,7 @@ impl LanguageSource {
         self.ticket_labels.extend(other.ticket_labels);
         self.vocabulary.extend(other.vocabulary);
         self.endings.extend(other.endings);
-        for (ours, theirs) in self.months.iter_mut().zip(other.months) {
-            ours.push(' ');
-            ours.push_str(&theirs);
-        }
+        join_forms(&mut self.months, other.months);
         self.dates.add(other.dates);
         for (name, entries) in other.sets {
             self.sets.entry(name).or_default().extend(entries);
@@ -120,6 +129,18 @@ impl LanguageSource {
             self.rule.retain(|r| (&r.id, r.kind) != (&rule.id, rule.kind));
             self.rule.push(rule);
         }
+    }
+}
+
+/// Adds the forms of another list to each entry of ours.
+fn join_forms(ours: &mut Vec<String>, theirs: Vec<String>) {
+    if ours.is_empty() {
+        *ours = theirs;
+        return;
+    }
+    for (our, their) in ours.iter_mut().zip(theirs) {
+        our.push(' ');
+        our.push_str(&their);
     }
 }
 

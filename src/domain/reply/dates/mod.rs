@@ -1,8 +1,11 @@
 //! Calendar days in a text, in the forms of the languages we read; a missing year is the nearest to the mail's day.
 
+mod chinese;
+
 use super::normalize::{Token, TokenKind};
 use crate::domain::Date;
-use chrono::Datelike;
+use chinese::chinese;
+use chrono::{Datelike, Weekday};
 
 /// What a phrase says of a day, apart from the month that it may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,12 @@ pub enum DayPhrase {
     EndOf,
     /// The first day of the month that follows.
     FirstOf,
+    /// Behind the number of a day: of the month of the mail.
+    ThisMonth,
+    /// Behind the number of a day: of the month after.
+    NextMonth,
+    /// Behind the number of a day: of the month before.
+    LastMonth,
 }
 
 /// The words for days, asked of the lexicon.
@@ -33,9 +42,14 @@ pub trait DateWords {
     fn month(&self, word: &str) -> Option<u32>;
     /// The longest phrase that these folded words begin with, and how many of them it takes.
     fn phrase(&self, words: &[&str]) -> Option<(usize, DayPhrase)>;
+    /// Weekday of a folded word.
+    fn weekday(&self, word: &str) -> Option<Weekday>;
     /// Whether a day without a year may follow this folded word (`on`, `zum`, `od`).
     fn announces(&self, word: &str) -> bool;
 }
+
+/// What stands behind the number of a day in some languages.
+const ORDINALS: &[&str] = &["st", "nd", "rd", "th", "er", "o", "º", "go", "e"];
 
 /// Words of the longest phrase that is looked for.
 const PHRASE_MAX: usize = 8;
@@ -71,21 +85,27 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// The next token but for one line end: lines are wrapped inside of days, too.
+    fn ahead(&self) -> usize {
+        let line_end = self.raw.get(self.at).is_some_and(|t| t.kind == TokenKind::Mark('\n'));
+        self.at + usize::from(line_end)
+    }
+
     fn peek(&self) -> Option<&'a Token> {
-        self.raw.get(self.at)
+        self.raw.get(self.ahead())
     }
 
     fn number(&mut self) -> Option<(u32, usize)> {
         let token = self.peek().filter(|t| t.kind == TokenKind::Number && t.text.len() <= 4)?;
         let value = token.text.parse().ok()?;
-        self.at += 1;
+        self.at = self.ahead() + 1;
         Some((value, token.text.len()))
     }
 
     fn mark(&mut self, wanted: &[char]) -> Option<char> {
         match self.peek()?.kind {
             TokenKind::Mark(c) if wanted.contains(&c) => {
-                self.at += 1;
+                self.at = self.ahead() + 1;
                 Some(c)
             }
             _ => None,
@@ -94,12 +114,28 @@ impl<'a> Cursor<'a> {
 
     fn word(&mut self) -> Option<&'a str> {
         let token = self.peek().filter(|t| t.kind == TokenKind::Word)?;
-        self.at += 1;
+        self.at = self.ahead() + 1;
         Some(token.text.as_str())
     }
 
-    fn is_word(&self, wanted: &[&str]) -> bool {
-        self.peek().is_some_and(|t| t.kind == TokenKind::Word && wanted.contains(&t.text.as_str()))
+    /// Takes the next word if it is one of these.
+    fn take(&mut self, wanted: &[&str]) -> bool {
+        let is = self.peek().is_some_and(|t| t.kind == TokenKind::Word && wanted.contains(&t.text.as_str()));
+        if is {
+            self.at = self.ahead() + 1;
+        }
+        is
+    }
+
+    /// What the words ahead say of a day; takes them.
+    fn phrase(&mut self, words: &dyn DateWords) -> Option<DayPhrase> {
+        let place = |t: &Token| matches!(t.kind, TokenKind::Word | TokenKind::Mark('\n' | '\'' | '\u{2019}'));
+        let here = self.raw.iter().enumerate().skip(self.at).take(PHRASE_MAX).take_while(|(_, t)| place(t));
+        let here: Vec<(usize, &str)> =
+            here.filter(|(_, t)| t.kind == TokenKind::Word).map(|(i, t)| (i, t.text.as_str())).collect();
+        let (used, phrase) = words.phrase(&here.iter().map(|(_, w)| *w).collect::<Vec<_>>())?;
+        self.at = here.get(used.checked_sub(1)?)?.0 + 1;
+        Some(phrase)
     }
 
     /// A year of four digits, or one of two behind a dotted date.
@@ -122,13 +158,16 @@ fn date_at(raw: &[Token], i: usize, words: &dyn DateWords, today: Date) -> Optio
         TokenKind::Number => numeric(start(), raw, i, words, today)
             .or_else(|| chinese(start(), today))
             .or_else(|| day_first(start(), words, today))
+            .or_else(|| day_of_month(start(), words, today))
             .map(absolute),
-        TokenKind::Word => {
-            month_first(start(), words, today).or_else(|| chinese(start(), today)).map(absolute).or_else(|| {
+        TokenKind::Word => month_first(start(), words, today)
+            .or_else(|| chinese(start(), today))
+            .or_else(|| on_weekday(start(), words, today))
+            .map(absolute)
+            .or_else(|| {
                 let (end, date, relative) = told(start(), words, today)?;
                 Some((end - i, date, relative))
-            })
-        }
+            }),
         _ => None,
     }
 }
@@ -194,79 +233,6 @@ fn yearless(day: u32, month: u32, end: usize, raw: &[Token], i: usize, today: Da
     (!after_number).then(|| nearest(day, month, today)).flatten().map(|d| (end, d))
 }
 
-/// A number in digits or in Chinese characters, up to 39.
-fn chinese_number(c: &mut Cursor<'_>) -> Option<(u32, usize)> {
-    if let Some(found) = c.number() {
-        return Some(found);
-    }
-    let digit = |w: &str| match "〇一二三四五六七八九".find(w) {
-        // Each of them takes three bytes.
-        Some(at) if w.len() == 3 => Some(at / 3),
-        _ => (w == "零").then_some(0),
-    };
-    let (mut value, mut length) = (0u32, 0usize);
-    while let Some(word) = c.peek().filter(|t| t.kind == TokenKind::Word).map(|t| t.text.as_str()) {
-        value = match (word, digit(word)) {
-            ("十", _) => value.max(1) * 10,
-            ("廿", _) => 20,
-            (_, Some(d)) if value >= 10 && value % 10 == 0 && length < 3 => value + u32::try_from(d).ok()?,
-            (_, Some(d)) => value * 10 + u32::try_from(d).ok()?,
-            _ => break,
-        };
-        c.at += 1;
-        length += 1;
-        if length > 4 {
-            return None;
-        }
-    }
-    (length > 0).then_some((value, length))
-}
-
-/// `2026年12月15日`, `115年12月15日` (counted from 1911), `12月15日`, `十二月一日`, `12月底`, `下月1日`.
-fn chinese(mut c: Cursor<'_>, today: Date) -> Option<(usize, Date)> {
-    if c.is_word(&["下"]) {
-        c.at += 1;
-        while c.is_word(&["个"]) {
-            c.at += 1;
-        }
-        (c.word()? == "月").then_some(())?;
-        let (day, _) = chinese_number(&mut c)?;
-        matches!(c.word()?, "日" | "号").then_some(())?;
-        return Some((c.at, Date::from_ymd_opt(next_month(today)?.year(), next_month(today)?.month(), day)?));
-    }
-    let (first, length) = chinese_number(&mut c)?;
-    let year = match c.word()? {
-        "年" => {
-            let year = match length {
-                4 => first,
-                _ if (100..200).contains(&first) => first + 1911,
-                2 if first >= 20 => 2000 + first,
-                _ => return None,
-            };
-            let (month, _) = chinese_number(&mut c)?;
-            (c.word()? == "月").then_some(())?;
-            Some((i32::try_from(year).ok()?, month))
-        }
-        "月" => None,
-        _ => return None,
-    };
-    let (year, month) = year.map_or((None, first), |(y, m)| (Some(y), m));
-    if c.is_word(&["底", "末"]) {
-        let within = match year {
-            Some(y) => Date::from_ymd_opt(y, month, 1)?,
-            None => nearest(28, month, today)?,
-        };
-        return Some((c.at + 1, last_of_month(within)?));
-    }
-    let (day, _) = chinese_number(&mut c)?;
-    matches!(c.word()?, "日" | "号").then_some(())?;
-    let date = match year {
-        Some(y) => Date::from_ymd_opt(y, month, day)?,
-        None => nearest(day, month, today)?,
-    };
-    Some((c.at, date))
-}
-
 /// `30 November 2026`, `30. novembra 2026.`, `the 1st of January 2027`, `12 de noviembre de 2026`, `1er janvier`.
 fn day_first(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date)> {
     let (day, length) = c.number()?;
@@ -274,20 +240,14 @@ fn day_first(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(u
         return None;
     }
     c.mark(&['.', 'º', '°', '-', '/']);
-    if c.is_word(&["st", "nd", "rd", "th", "er", "o", "º", "go", "e"]) {
-        c.at += 1;
-    }
-    if c.is_word(&["of", "de", "di"]) {
-        c.at += 1;
-    }
+    c.take(ORDINALS);
+    c.take(&["of", "de", "di"]);
     let name = c.word()?;
     let roman = roman_month(name);
     let month = words.month(name).or(roman)?;
     let end = c.at;
     c.mark(&[',', '.', '-', '/']);
-    if c.is_word(&["de", "del", "of"]) {
-        c.at += 1;
-    }
+    c.take(&["de", "del", "of"]);
     if let Some(year) = c.year() {
         let date = Date::from_ymd_opt(year, month, day)?;
         if c.peek().is_some_and(|t| t.kind == TokenKind::Mark('.'))
@@ -297,8 +257,8 @@ fn day_first(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(u
             if c.raw.get(c.at + 1).is_some_and(|t| matches!(t.text.as_str(), "godine" | "god" | "g")) {
                 c.at += 2;
             }
-        } else if c.is_word(&["godine", "goda", "года"]) {
-            c.at += 1;
+        } else {
+            c.take(&["godine", "goda"]);
         }
         return Some((c.at, date));
     }
@@ -321,9 +281,7 @@ fn month_first(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<
     if length > 2 {
         return None;
     }
-    if c.is_word(&["st", "nd", "rd", "th"]) {
-        c.at += 1;
-    }
+    c.take(&["st", "nd", "rd", "th"]);
     let end = c.at;
     c.mark(&[',']);
     if let Some(year) = c.year() {
@@ -334,16 +292,7 @@ fn month_first(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<
 
 /// `today`, `zum Monatsende`, `end of November`, `prvog decembra 2026.`; whether only its place to the mail tells it.
 fn told(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date, bool)> {
-    let ahead: Vec<&str> = c
-        .raw
-        .iter()
-        .skip(c.at)
-        .take(PHRASE_MAX)
-        .take_while(|t| t.kind == TokenKind::Word)
-        .map(|t| t.text.as_str())
-        .collect();
-    let (used, phrase) = words.phrase(&ahead)?;
-    c.at += used;
+    let phrase = c.phrase(words)?;
     let date = match phrase {
         DayPhrase::Today => today,
         DayPhrase::Yesterday => today.pred_opt()?,
@@ -352,12 +301,16 @@ fn told(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize,
         DayPhrase::NextMonthEnd => last_of_month(next_month(today)?)?,
         DayPhrase::NextMonthStart => next_month(today)?,
         DayPhrase::YearEnd => Date::from_ymd_opt(today.year(), 12, 31)?,
+        DayPhrase::ThisMonth | DayPhrase::NextMonth | DayPhrase::LastMonth => return None,
         DayPhrase::EndOf | DayPhrase::FirstOf => {
+            if let Some(month) = c.phrase(words) {
+                let within = of_month(month, today)?;
+                let date = if phrase == DayPhrase::EndOf { last_of_month(within)? } else { within.with_day(1)? };
+                return Some((c.at, date, true));
+            }
             let month = words.month(c.word()?)?;
             let end = c.at;
-            if c.is_word(&["de", "del", "of"]) {
-                c.at += 1;
-            }
+            c.take(&["de", "del", "of"]);
             let year = c.year();
             let day = if phrase == DayPhrase::EndOf { 28 } else { 1 };
             let within = match year {
@@ -369,6 +322,57 @@ fn told(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize,
         }
     };
     Some((c.at, date, true))
+}
+
+/// `30. ovog meseca`, `the 30th of this month`, `30 числа`.
+fn day_of_month(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date)> {
+    let (day, length) = c.number()?;
+    (length <= 2).then_some(())?;
+    c.mark(&['.', 'º', '°']);
+    c.take(ORDINALS);
+    let phrase = c.phrase(words)?;
+    let within = of_month(phrase, today)?;
+    Some((c.at, Date::from_ymd_opt(within.year(), within.month(), day)?))
+}
+
+/// `petak 13.`, `Friday the 13th`: the month in which the day is that weekday tells itself, if it is near. A month may
+/// not follow: then the day is told in full.
+fn on_weekday(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date)> {
+    let weekday = words.weekday(c.word()?)?;
+    c.mark(&[',', '.']);
+    c.take(&["the", "den", "le", "el", "il", "dem"]);
+    let (day, length) = c.number()?;
+    (length <= 2).then_some(())?;
+    let dotted = c.mark(&['.', 'º', '°']).is_some();
+    let ordinal = c.take(ORDINALS);
+    let names_a_month = c.peek().is_some_and(|t| match t.kind {
+        TokenKind::Word => words.month(&t.text).is_some() || ["of", "de", "di"].contains(&t.text.as_str()),
+        TokenKind::Number => dotted,
+        // "Friday 10:30", "Friday 15/12", "Friday 10-12"
+        TokenKind::Mark(mark) => [':', '/', '-', '–'].contains(&mark),
+        _ => false,
+    });
+    // "Friday 13 cases": a bare number may count something.
+    let stands_alone = dotted || ordinal || !c.peek().is_some_and(|t| t.kind == TokenKind::Word);
+    (!names_a_month && stands_alone).then_some(())?;
+    let months = [last_of_previous_month(today)?, today, next_month(today)?];
+    let days = months.into_iter().filter_map(|m| Date::from_ymd_opt(m.year(), m.month(), day));
+    let date = days.filter(|d| d.weekday() == weekday).min_by_key(|d| (*d - today).num_days().abs())?;
+    Some((c.at, date))
+}
+
+/// A day in the month that the phrase speaks of, if it speaks of one.
+fn of_month(phrase: DayPhrase, today: Date) -> Option<Date> {
+    match phrase {
+        DayPhrase::ThisMonth => Some(today),
+        DayPhrase::NextMonth => next_month(today),
+        DayPhrase::LastMonth => last_of_previous_month(today),
+        _ => None,
+    }
+}
+
+fn last_of_previous_month(today: Date) -> Option<Date> {
+    today.with_day(1)?.pred_opt()
 }
 
 /// The first day of the month after.
@@ -413,8 +417,14 @@ mod tests {
                 (is(&["monatsende"]), DayPhrase::MonthEnd),
                 (is(&["end", "of"]), DayPhrase::EndOf),
                 (is(&["prvog"]), DayPhrase::FirstOf),
+                (is(&["of", "this", "month"]).or(is(&["this", "month"])), DayPhrase::ThisMonth),
+                (is(&["sledeceg", "meseca"]), DayPhrase::NextMonth),
             ];
             all.into_iter().find_map(|(used, phrase)| Some((used?, phrase)))
+        }
+
+        fn weekday(&self, word: &str) -> Option<Weekday> {
+            ["petka", "friday", "vendredi"].contains(&word).then_some(Weekday::Fri)
         }
 
         fn announces(&self, word: &str) -> bool {
@@ -463,6 +473,25 @@ mod tests {
         check("十一月三十日", "2026-11-30");
         check("12月底", "2026-12-31");
         check("下月1日", "2026-12-01");
+        check("於本月三十日屆滿", "2026-11-30");
+        check("the 30th of this month", "2026-11-30");
+        check("od 1. sledeceg meseca", "2026-12-01");
+        check("on 30\nNovember 2026", "2026-11-30");
+        check("on the 30th of\nthis month", "2026-11-30");
+        check("the end of this month", "2026-11-30");
+        check("prvog sledeceg meseca", "2026-12-01");
+        check("od petka 13. je mrtva", "2026-11-13");
+        check("on Friday the 27th.", "2026-11-27");
+        check("vendredi 4 décembre 2026", "2026-12-04");
+    }
+
+    #[test]
+    fn a_weekday_and_a_number_are_a_day_only_if_they_fit() {
+        check("on Friday the 26th", "");
+        check("Friday 10:30", "");
+        check("Friday 13 cases were closed", "");
+        check("friday 15/12", "");
+        check("ticket 12\n\nNovember", "");
     }
 
     #[test]
