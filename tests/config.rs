@@ -2,7 +2,9 @@
 
 use crate::directory::directory;
 use odjava::config::account::{MailSink, MailSource, Security};
-use odjava::config::{Config, ConfigProblems, FollowUpRules, Limits, SendRate, SendWindow, USUAL_RATE, USUAL_SEND_WINDOW, embedded};
+use odjava::config::{
+    Config, ConfigProblems, FollowUpRules, Limits, SendRate, SendWindow, USUAL_RATE, USUAL_SEND_WINDOW, embedded,
+};
 use odjava::domain::policy::Span;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -34,7 +34,6 @@ fn a_batch_waits_its_turn_and_an_answer_does_not() {
     assert_eq!(turn(&policy, Purpose::Request, &[at(now), at(now)], at(now)), at(now));
 }
 
-
 /// The daemon asks the rule before each mail, and what waits has its hour in the store and in the timeline.
 #[test]
 fn the_third_request_of_an_hour_waits() {
@@ -55,7 +54,8 @@ fn the_third_request_of_an_hour_waits() {
     std::fs::write(path("lines.csv"), rows).unwrap();
     let run = |arguments: &[&str]| {
         let program = env!("CARGO_BIN_EXE_odjava");
-        let output = std::process::Command::new(program).arg("--config").arg(path("odjava.toml")).args(arguments).output();
+        let output =
+            std::process::Command::new(program).arg("--config").arg(path("odjava.toml")).args(arguments).output();
         let output = output.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()

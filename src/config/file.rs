@@ -3,8 +3,8 @@
 use super::account::Account;
 use super::reader::{Document, Problems, Section};
 use super::{
-    Config, DirectoryPlaces, FollowUpRules, Limits, NudgeRules, QuietHours, SecondReader, SendRate, SendWindow, StorePlace,
-    TrustRules, account_file, cron_text,
+    Config, DirectoryPlaces, FollowUpRules, Limits, NudgeRules, QuietHours, SecondReader, SendRate, SendWindow,
+    StorePlace, TrustRules, account_file, cron_text,
 };
 use crate::domain::policy::{Approval, Rate, Span};
 use std::collections::BTreeMap;

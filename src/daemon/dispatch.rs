@@ -252,9 +252,9 @@ async fn deliver(way: Way, row: &OutboxRow) -> SubmitOutcome {
 async fn defer(parts: &Parts, owed: &Owed) -> Result<bool, EngineError> {
     let (mine, owed) = (parts.clone(), owed.clone());
     let (OutboxKind::Carrier, Some(case)) = (owed.kind, owed.case) else { return Ok(false) };
-    let deferred = parts.store.read(move |store: &mut Store| {
-        store.transaction(|tx| mine.engine().defer(tx, case, &owed.message_id))
-    });
+    let deferred = parts
+        .store
+        .read(move |store: &mut Store| store.transaction(|tx| mine.engine().defer(tx, case, &owed.message_id)));
     Ok(deferred.await?.is_some())
 }
 

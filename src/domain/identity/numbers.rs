@@ -196,7 +196,7 @@ mod tests {
         match (got, expected) {
             (Ok(number), Ok(expected)) => assert_eq!(number.as_str(), expected, "{text}"),
             (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{text}: {error}"),
-            (got, expected) => panic!("{text}: {got:?}, not {expected:?}"),
+            (got, expected) => assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{text}"),
         }
     }
 
