@@ -10,6 +10,7 @@
 
 mod architecture;
 mod authenticity;
+mod batches;
 mod cli;
 mod compose;
 mod config;
@@ -34,6 +35,5 @@ mod smtp;
 mod store;
 mod support;
 mod templates;
-mod turns;
 mod verdicts;
 mod words;

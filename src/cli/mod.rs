@@ -27,6 +27,7 @@ mod csv;
 mod demo;
 mod desk;
 mod explain;
+mod fact_flags;
 mod facts;
 mod init;
 mod mail_files;
