@@ -9,7 +9,7 @@ use crate::domain::decide::{self, Opening};
 use crate::domain::effect::{Effect, Nudge, NudgeKind, OutgoingMessage};
 use crate::domain::event::{Event, ResolveAct, SubmitOutcome};
 use crate::domain::policy::Policy;
-use crate::domain::{Timestamp, draft};
+use crate::domain::{Timestamp, draft, schedule};
 use crate::mail::compose::{self, ComposeError, NudgeMessage};
 use crate::mail::redact;
 use crate::store::{CaseId, CaseRow, LineKeys, NewOutgoing, OutboxKind, OutboxStatus, StoreError, Tx};
@@ -152,6 +152,26 @@ impl Engine<'_> {
         Ok(CaseRow { id, case: decision.next, read_digest: before.read_digest, updated_at: now })
     }
 
+    /// Puts an owed mail behind the others to its domain where the rate demands it; until when.
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub fn defer(&self, tx: &Tx<'_>, id: CaseId, mail: &MessageId) -> Result<Option<Timestamp>, EngineError> {
+        let now = self.clock.now();
+        let (case, row) = (tx.case(id)?.case, tx.mail_by_id(mail)?);
+        let State::Sending { purpose, mail: owed, .. } = &case.state else { return Ok(None) };
+        let policy = self.rules.policy(&case)?;
+        let (Some(rate), Some(row)) = (policy.rate, row.filter(|_| owed == mail)) else { return Ok(None) };
+        let since = now - rate.per.approximate();
+        let taken = tx.turns_taken(&row.account, &row.recipient.domain(), since, now, rate.mails)?;
+        let until = schedule::turn(&policy, *purpose, &taken, now);
+        if until <= now {
+            return Ok(None);
+        }
+        self.apply(tx, id, &Event::SubmitDeferred { mail: mail.clone(), until })?;
+        Ok(Some(until))
+    }
+
     /// Brings the outbox row in step with what happened to its mail.
     fn settle_outbox(&self, tx: &Tx<'_>, before: &Case, event: &Event, now: Timestamp) -> Result<(), EngineError> {
         match event {
@@ -188,6 +208,7 @@ impl Engine<'_> {
             Event::FactsGiven { .. }
             | Event::DraftEdited { .. }
             | Event::DraftApproved { .. }
+            | Event::SubmitDeferred { .. }
             | Event::ReplyReceived { .. }
             | Event::TimerFired { .. }
             | Event::HoldSet { .. }

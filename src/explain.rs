@@ -6,7 +6,7 @@ mod telling;
 pub use telling::Paint;
 
 use crate::domain::address::{Address, MessageId, Reference};
-use crate::domain::identity::{Iccid, Line, Msisdn};
+use crate::domain::identity::{CarrierNumber, Iccid, Line, Msisdn};
 use crate::domain::reply::proof::{Inquiry, Proof};
 use crate::domain::reply::{
     Authenticity, BounceClass, CaseDirectory, EvidenceWords, InboundMessage, Kind, KnownCase, Lexicon, Reading, Trust,
@@ -295,8 +295,12 @@ fn known(entry: CaseEntry, carrier_domains: &[String]) -> Result<KnownCase, Stri
         line: Line {
             msisdn: entry.msisdn.map(|m| Msisdn::parse(&m, None)).transpose().map_err(|e| e.to_string())?,
             iccid: entry.iccid.map(|i| Iccid::parse(&i)).transpose().map_err(|e| e.to_string())?,
-            order_number: entry.order,
-            customer_number: entry.customer_number,
+            order_number: entry.order.map(CarrierNumber::try_from).transpose().map_err(|e| e.to_string())?,
+            customer_number: entry
+                .customer_number
+                .map(CarrierNumber::try_from)
+                .transpose()
+                .map_err(|e| e.to_string())?,
             ..Line::default()
         },
         holder_name: entry.holder,

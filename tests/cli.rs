@@ -182,18 +182,6 @@ fn a_carrier_without_an_address_waits_for_one() {
 }
 
 #[test]
-fn all_rows_of_a_file_are_checked_before_one_case_is_opened() {
-    let home = Home::new();
-    let rows = "\u{feff}carrier,order,to,msisdn\nother,A-1,a@carrier.example,\nmts,,,nonsense\nnobody at all,,,\nother,A-1,a@carrier.example,\n";
-    std::fs::write(home.path("lines.csv"), rows).unwrap();
-    let file = home.path("lines.csv").display().to_string();
-    let output = home.run(&["new", "--from-csv", &file]);
-    fails(&output, 1, &["line 3, column msisdn", "line 4, column carrier", "line 5: the same line", "--skip-bad"]);
-    assert!(home.json(&["list", "--all"]).is_empty());
-    assert_eq!(home.json(&["new", "--from-csv", &file, "--skip-bad"]).len(), 1);
-}
-
-#[test]
 fn bad_input_gets_one_clear_message() {
     let home = Home::new();
     let reference = home.new_case();

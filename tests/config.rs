@@ -2,7 +2,9 @@
 
 use crate::directory::directory;
 use odjava::config::account::{MailSink, MailSource, Security};
-use odjava::config::{Config, ConfigProblems, FollowUpRules, Limits, SendWindow, USUAL_SEND_WINDOW, embedded};
+use odjava::config::{
+    Config, ConfigProblems, FollowUpRules, Limits, SendRate, SendWindow, USUAL_RATE, USUAL_SEND_WINDOW, embedded,
+};
 use odjava::domain::policy::Span;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -112,7 +114,9 @@ fn every_line_of_the_example_that_is_commented_out_is_what_holds_anyway_or_loads
         .collect();
     let config = load(&on, 0o644).map_err(|e| panic!("{e}\n{on}")).unwrap();
     assert_eq!(config.follow_up.send_window, SendWindow::Cron("0 * 9-16 * * Mon-Fri".into()));
-    assert_eq!(FollowUpRules { send_window: SendWindow::Usual, ..config.follow_up }, FollowUpRules::default());
+    assert_eq!(config.follow_up.rate, SendRate::Stated(USUAL_RATE));
+    let as_usual = FollowUpRules { send_window: SendWindow::Usual, rate: SendRate::Usual, ..config.follow_up };
+    assert_eq!(as_usual, FollowUpRules::default());
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.reader, None, "nobody is asked");
     let asking = text.split("# [reader]").nth(1).unwrap().replace("\n# ", "\n");
@@ -132,9 +136,11 @@ fn what_is_not_written_has_a_sensible_value() {
     let directory = directory();
     let policy = config.policy_for(account, directory.get("mts-rs").unwrap());
     assert_eq!(policy.follow_up_after, Span::days(7));
-    assert_eq!(policy.send_window.as_deref(), Some(USUAL_SEND_WINDOW));
+    assert_eq!(policy.send_window.as_deref(), Some("0 * 8-15 * * Mon-Fri"), "office hours in Serbia");
     assert!(policy.holidays.contains(&"2026-02-17".parse().unwrap()));
-    assert!(config.policy_for(account, directory.get("other").unwrap()).holidays.is_empty());
+    let elsewhere = config.policy_for(account, directory.get("other").unwrap());
+    assert!(elsewhere.holidays.is_empty());
+    assert_eq!(elsewhere.send_window.as_deref(), Some(USUAL_SEND_WINDOW));
 }
 
 #[test]

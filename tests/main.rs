@@ -10,6 +10,7 @@
 
 mod architecture;
 mod authenticity;
+mod batches;
 mod cli;
 mod compose;
 mod config;

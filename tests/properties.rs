@@ -260,6 +260,7 @@ impl Observer {
             Event::Resolved { act: ResolveAct::Confirmed { .. } } => self.is_confirmed_by_holder = true,
             Event::FactsGiven { .. }
             | Event::DraftEdited { .. }
+            | Event::SubmitDeferred { .. }
             | Event::TimerFired { .. }
             | Event::HoldSet { .. }
             | Event::AnswerDrafted { .. }

@@ -45,7 +45,7 @@ fn a_faulty_carrier_record_is_refused_with_its_line() {
         "it may be `working_days`",
     );
     record(&format!("{RECORD}kind = \"airline\"\n"), 4, "must be one of \"operator\"");
-    record(&format!("{RECORD}required_facts = [\"jmbg\"]\n"), 4, "`jmbg` is no fact");
+    record(&format!("{RECORD}required_facts = [\"shoe_size\"]\n"), 4, "`shoe_size` is no fact");
     record(
         &format!("{RECORD}[[sender_domain]]\ndomain = \"rs\"\nstanding = \"verified\"\n{source}"),
         5,

@@ -8,11 +8,16 @@ use odjava::domain::address::{Address, Reference};
 use odjava::domain::case::{Letter, Letters, Question};
 use odjava::domain::draft::{AnswerKind, LetterFacts, SLOT_REQUEST_DATE, SLOT_TICKET, SlotFacts, fill};
 use odjava::domain::effect::NudgeKind;
-use odjava::domain::identity::{Eid, Iccid, Line, Msisdn};
+use odjava::domain::identity::{
+    CarrierNumber, Eid, HolderName, Iccid, Line, Msisdn, PassportNumber, PersonalNumber, PostalAddress,
+};
 use std::path::PathBuf;
 
 const MSISDN: &str = "+381641234567";
 const ICCID: &str = "8938103000012345673";
+const JMBG: &str = "0101006500006";
+const PASSPORT: &str = "E12345678";
+const POST: &str = "Ulica lipa 17, 11000 Beograd";
 const EID: &str = "89034011560010000000000000000121";
 
 fn templates() -> Templates {
@@ -25,9 +30,14 @@ fn full_line() -> Line {
         msisdn: Msisdn::parse(MSISDN, None).ok(),
         iccid: Iccid::parse(ICCID).ok(),
         eid: Eid::parse(EID).ok(),
-        customer_number: Some("555123/4".into()),
-        order_number: Some("ORD-20931".into()),
+        customer_number: CarrierNumber::parse("555123/4").ok(),
+        contract_number: CarrierNumber::parse("U-20931/24").ok(),
+        order_number: CarrierNumber::parse("ORD-20931").ok(),
         contract_date: "2024-05-06".parse().ok(),
+        also_named: HolderName::parse("李伟").ok().into_iter().collect(),
+        jmbg: PersonalNumber::parse(JMBG).ok(),
+        passport_number: PassportNumber::parse(PASSPORT).ok(),
+        postal_address: PostalAddress::parse(POST).ok(),
     }
 }
 
@@ -89,7 +99,9 @@ fn every_letter_renders_for_every_carrier_and_language_and_leaks_nothing() {
                     assert_eq!(letter.body.contains("ORD-20931"), carrier == "other", "{place}");
                     assert_eq!(letter.body.contains("2024"), matches!(carrier, "mts-rs" | "other"), "{place}");
                     let aid_text = letter.reading_aid.unwrap_or_default();
-                    for never in [EID, ICCID] {
+                    assert!(letter.body.contains("U-20931") && letter.body.contains("(李伟)"), "{place}");
+                    assert_eq!(letter.body.contains(POST), carrier == "yettel-rs", "{place}");
+                    for never in [EID, ICCID, JMBG, PASSPORT] {
                         assert!(!letter.body.contains(never) && !aid_text.contains(never), "{never}: {place}");
                     }
                     assert!(!letter.body.contains("{{") && !letter.body.contains("none"), "{place}");
@@ -105,6 +117,32 @@ fn a_card_number_goes_out_only_where_nothing_else_names_the_line() {
     let line = Line { iccid: Iccid::parse(ICCID).ok(), eid: Eid::parse(EID).ok(), ..Line::default() };
     let letters = templates().letters(&facts("mts-rs", "sr-Latn", "en", &line)).unwrap();
     assert!(letters.request.body.contains(ICCID) && !letters.request.body.contains(EID));
+}
+
+#[test]
+fn what_could_harm_the_holder_goes_out_only_where_the_record_demands_it() {
+    use odjava::domain::case::Fact;
+    let mut carrier = Directory::load(None).unwrap().get("mts-rs").unwrap().clone();
+    let line = full_line();
+    for fact in [Fact::Jmbg, Fact::PassportNumber, Fact::Eid] {
+        carrier.optional.push(fact);
+        assert!(!carrier.facts_to_send(&line).contains(&fact), "{fact:?} as a welcome fact");
+        carrier.required.push(fact);
+        assert!(carrier.facts_to_send(&line).contains(&fact), "{fact:?} as a required fact");
+        assert!(carrier.missing("Li Wei", &Line::default(), &[]).contains(&fact));
+    }
+}
+
+#[test]
+fn a_serbian_letter_has_the_name_in_both_scripts() {
+    let mut facts = facts("mts-rs", "sr-Latn", "en", &Line { also_named: Vec::new(), ..full_line() });
+    facts.holder_name = "Petar Njegoš".into();
+    let letter = templates().letters(&facts).unwrap().request;
+    for text in [&letter.body, &letter.reading_aid.unwrap()] {
+        assert!(text.contains("Petar Njegoš (Петар Његош)") && text.trim_end().ends_with("\nPetar Njegoš"), "{text}");
+    }
+    facts.language = "en".into();
+    assert!(!templates().letters(&facts).unwrap().request.body.contains("Петар"));
 }
 
 #[test]
@@ -283,7 +321,7 @@ fn a_line_break_in_a_fact_never_reaches_a_subject() {
     assert!(!templates().nudge("en", &context).unwrap().0.contains(['\r', '\n']));
     let mut facts = facts("mts-rs", "en", "en", &full_line());
     facts.holder_name = "Li\nWei".into();
-    assert!(templates().letters(&facts).unwrap().request.body.contains("Name: Li Wei\n"));
+    assert!(templates().letters(&facts).unwrap().request.body.contains("Name: Li Wei (李伟)\n"));
 }
 
 #[test]

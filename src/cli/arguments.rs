@@ -1,5 +1,6 @@
 //! The grammar of the command line, with an example for every command. Says nothing about what they do.
 
+pub use super::fact_flags::FactFlags;
 use crate::domain::Date;
 use crate::domain::address::{Address, Reference};
 use crate::domain::carrier::ChannelKind;
@@ -76,7 +77,7 @@ pub enum Command {
     Carriers(Carriers),
     /// Open a case: one line to be cancelled at one carrier
     #[command(
-        after_help = "Examples: odjava new --carrier mts --msisdn +381601234567\n          odjava new --carrier other --to service@carrier.example --order A-1234 --attach passport.jpg\n          odjava new --from-csv lines.csv\n\nWhat is missing is asked for at a terminal.\nColumns of the CSV file are named as the flags: carrier, name, msisdn, iccid, eid, customer-number,\norder, contract-date, to, attach, account, language. Several addresses or files are parted by spaces."
+        after_help = "Examples: odjava new --carrier mts --msisdn +381601234567\n          odjava new --carrier other --to service@carrier.example --order A-1234 --attach passport.jpg\n          odjava new --csv-header > lines.csv\n          odjava new --from-csv lines.csv\n\nWhat is missing is asked for at a terminal.\nColumns of the CSV file are named as the flags, in any order, and those you do not need may be left out;\n--csv-header prints them all. Several addresses or files are parted by spaces, several names by |."
     )]
     New(New),
     /// Show the cases
@@ -212,50 +213,6 @@ pub enum CarriersAct {
     },
 }
 
-/// The facts of a case, as typed.
-#[derive(Debug, Clone, Default, Args)]
-pub struct FactFlags {
-    /// Name of the holder as the carrier knows it [default: that of the account]
-    #[arg(long)]
-    pub name: Option<String>,
-    /// Phone number
-    #[arg(long, value_name = "NUMBER")]
-    pub msisdn: Option<String>,
-    /// Number of the SIM card or eSIM profile
-    #[arg(long, value_name = "DIGITS")]
-    pub iccid: Option<String>,
-    /// Number of the eSIM chip; sent only where a carrier demands it
-    #[arg(long, value_name = "DIGITS")]
-    pub eid: Option<String>,
-    /// Customer or contract number at the carrier
-    #[arg(long, value_name = "NUMBER")]
-    pub customer_number: Option<String>,
-    /// Order number of a travel eSIM
-    #[arg(long, value_name = "NUMBER")]
-    pub order: Option<String>,
-    /// Day the contract was signed
-    #[arg(long, value_name = "DATE")]
-    pub contract_date: Option<String>,
-    /// Where to write; the first that takes the mail is used. Repeat for fall-backs
-    #[arg(long, value_name = "ADDRESS")]
-    pub to: Vec<String>,
-    /// A document for the carrier (JPEG, PNG or scanned PDF): a copy marked for this use goes with the request where the
-    /// carrier demands that, else it waits until a reply asks for it. Repeat for more
-    #[arg(long, value_name = "FILE")]
-    pub attach: Vec<PathBuf>,
-}
-
-impl FactFlags {
-    /// Whether no flag was given.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let Self { name, msisdn, iccid, eid, customer_number, order, contract_date, to, attach } = self;
-        [name, msisdn, iccid, eid, customer_number, order, contract_date].iter().all(|f| f.is_none())
-            && to.is_empty()
-            && attach.is_empty()
-    }
-}
-
 /// `new`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct New {
@@ -272,11 +229,17 @@ pub struct New {
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
     /// Open a case for each row of a CSV file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["carrier", "name", "msisdn", "iccid", "eid", "customer_number", "order", "contract_date", "to", "attach"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["carrier", "name", "msisdn", "iccid", "eid", "customer_number", "contract_number", "order", "contract_date", "also_named", "jmbg", "passport_number", "postal_address", "to", "attach"])]
     pub from_csv: Option<PathBuf>,
     /// Leave rows with problems out instead of opening none
     #[arg(long, requires = "from_csv")]
     pub skip_bad: bool,
+    /// Charset of the CSV file where it is neither Unicode nor windows-1250, such as gbk or windows-1251
+    #[arg(long, value_name = "NAME", requires = "from_csv")]
+    pub csv_encoding: Option<String>,
+    /// Print the first line of such a file, to be filled in below
+    #[arg(long, exclusive = true)]
+    pub csv_header: bool,
 }
 
 /// `list`.

@@ -94,16 +94,10 @@ fn table_row(case: &Case, next_at: Option<Timestamp>, zone: chrono_tz::Tz, now: 
     ]
 }
 
-/// The line as its holder calls it. In full: this is the holder's own terminal.
+/// The line as its holder calls it, masked: terminals are looked at and copied from. `--json` and the letter itself
+/// have it in full.
 pub(super) fn line_of(case: &Case) -> String {
-    let line = &case.line;
-    line.msisdn
-        .as_ref()
-        .map(ToString::to_string)
-        .or_else(|| line.order_number.clone())
-        .or_else(|| line.customer_number.clone())
-        .or_else(|| line.iccid.as_ref().map(ToString::to_string))
-        .unwrap_or_else(|| "-".to_owned())
+    case.line.label_masked()
 }
 
 /// The account is worth a column only where there are several.

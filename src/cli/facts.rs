@@ -10,13 +10,12 @@ use crate::domain::carrier::CarrierProfile;
 use crate::domain::case::{Attachment, Case};
 use crate::domain::document::{self, Limits, Occasion};
 use crate::domain::event::Event;
-use crate::domain::identity::{Eid, Iccid, Line, Msisdn};
+use crate::domain::identity::{
+    CarrierNumber, Eid, HolderName, Iccid, Line, Msisdn, PassportNumber, PersonalNumber, PostalAddress, masked,
+};
 use crate::engine::EngineError;
 use crate::rulebook::{ConfiguredRules, LetterSubject};
 use crate::store::Tx;
-
-/// Longest customer or order number.
-const NUMBER_CHARS_MAX: usize = 60;
 
 /// One fact that cannot be taken, by its flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,17 +65,30 @@ impl Facts {
     /// Takes what the flags say over what is known. All problems are reported together.
     pub(super) fn take(&mut self, flags: &FactFlags, calling_code: Option<&str>) -> Result<(), Vec<FactProblem>> {
         let mut check = Checker { problems: Vec::new() };
-        if let Some(name) = check.given("--name", flags.name.as_deref(), one_line) {
-            self.holder_name = name;
+        let name = |t: &str| HolderName::parse(t).map_err(text);
+        if let Some(name) = check.given("--name", flags.name.as_deref(), name) {
+            self.holder_name = name.into();
         }
         let line = &mut self.line;
         let msisdn = |t: &str| Msisdn::parse(t, calling_code).map_err(|e| e.to_string());
         set(&mut line.msisdn, check.given("--msisdn", flags.msisdn.as_deref(), msisdn));
         set(&mut line.iccid, check.given("--iccid", flags.iccid.as_deref(), |t| Iccid::parse(t).map_err(text)));
         set(&mut line.eid, check.given("--eid", flags.eid.as_deref(), |t| Eid::parse(t).map_err(text)));
-        let customer = check.given("--customer-number", flags.customer_number.as_deref(), number);
-        set(&mut line.customer_number, customer);
+        let number = |t: &str| CarrierNumber::parse(t).map_err(text);
+        set(&mut line.customer_number, check.given("--customer-number", flags.customer_number.as_deref(), number));
+        set(&mut line.contract_number, check.given("--contract-number", flags.contract_number.as_deref(), number));
         set(&mut line.order_number, check.given("--order", flags.order.as_deref(), number));
+        let jmbg = |t: &str| PersonalNumber::parse(t).map_err(text);
+        set(&mut line.jmbg, check.given("--jmbg", flags.jmbg.as_deref(), jmbg));
+        let passport = |t: &str| PassportNumber::parse(t).map_err(text);
+        set(&mut line.passport_number, check.given("--passport-number", flags.passport_number.as_deref(), passport));
+        let address = |t: &str| PostalAddress::parse(t).map_err(text);
+        set(&mut line.postal_address, check.given("--postal-address", flags.postal_address.as_deref(), address));
+        let names: Vec<HolderName> =
+            flags.also_named.iter().filter_map(|t| check.given("--also-named", Some(t), name)).collect();
+        if !flags.also_named.is_empty() {
+            line.also_named = names;
+        }
         set(&mut line.contract_date, check.given("--contract-date", flags.contract_date.as_deref(), date));
         let addresses: Vec<Address> =
             flags.to.iter().filter_map(|t| check.given("--to", Some(t), |t| Address::parse(t).map_err(text))).collect();
@@ -119,10 +131,15 @@ impl Facts {
     }
 
     /// What looks wrong and may be right all the same: real cards exist that fail their check digit.
-    pub(super) fn doubt(&self) -> Option<String> {
-        let iccid = self.line.iccid.as_ref().filter(|i| !i.luhn_ok())?;
-        let shown = crate::domain::identity::masked(iccid.as_str());
-        Some(format!("please compare the ICCID {shown} once more: its check digit does not fit"))
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let iccid = self.line.iccid.as_deref().filter(|_| self.line.iccid.as_ref().is_some_and(|i| !i.luhn_ok()));
+        let jmbg = self.line.jmbg.as_deref().filter(|_| self.line.jmbg.as_ref().is_some_and(|j| !j.check_ok()));
+        let doubted = [("ICCID", iccid), ("JMBG", jmbg)].into_iter();
+        let told = doubted.filter_map(|(kind, number)| {
+            let shown = masked(number?);
+            Some(format!("please compare the {kind} {shown} once more: its check digit does not fit"))
+        });
+        told.collect()
     }
 
     /// All documents, copies of those read just now stored.
@@ -177,24 +194,6 @@ fn set<T>(place: &mut Option<T>, value: Option<T>) {
 
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
-}
-
-fn one_line(text: &str) -> Result<String, String> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() || trimmed.chars().any(char::is_control) || trimmed.chars().count() > 200 {
-        return Err("write it as one line of 1 to 200 characters".to_owned());
-    }
-    Ok(trimmed.to_owned())
-}
-
-fn number(text: &str) -> Result<String, String> {
-    let trimmed = text.trim();
-    let ok = !trimmed.is_empty()
-        && trimmed.chars().count() <= NUMBER_CHARS_MAX
-        && trimmed.chars().all(|c| c.is_alphanumeric() || " -/._#".contains(c))
-        && trimmed.chars().any(|c| c.is_ascii_digit());
-    ok.then(|| trimmed.to_owned())
-        .ok_or_else(|| "a number has digits, letters and - / . _ # only, and at least one digit".to_owned())
 }
 
 /// Problems one below the other, as the text of an error.

@@ -29,6 +29,7 @@ mod demo;
 mod desk;
 mod documents;
 mod explain;
+mod fact_flags;
 mod facts;
 mod init;
 mod mail_files;

@@ -7,7 +7,7 @@ use super::desk::{Desk, Place};
 use super::documents;
 use super::facts::{FactProblem, Facts, Whose, listed};
 use super::output::Output;
-use super::{batch, cases};
+use super::{batch, cases, csv};
 use crate::config::account::Account;
 use crate::domain::address::CaseSeed;
 use crate::domain::carrier::{CarrierKind, CarrierProfile, ChannelKind, EmailTermination, OTHER, Source};
@@ -23,9 +23,12 @@ use std::sync::Arc;
 
 /// Opens one case, or one for each row of a file.
 pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Result<ExitCode> {
+    if what.csv_header {
+        return batch::header(output);
+    }
     let mut desk = Desk::open(place)?;
     if let Some(path) = &what.from_csv {
-        let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let bytes = read_bounded(path).with_context(|| format!("{} cannot be read", path.display()))?;
         return batch::from_csv(&mut desk, what, &path.display().to_string(), &bytes, output);
     }
     let mut what = what.clone();
@@ -41,12 +44,20 @@ pub(super) fn new(place: &Place, what: &New, output: &mut Output) -> anyhow::Res
         Err(problems) => bail!("{}", listed(&problems)),
     };
     let order = complete(order, output)?;
-    said.extend(order.facts.doubt());
+    said.extend(order.facts.doubts());
     said.extend(order.moved_number(&desk).filter(|_| !output.json()));
-    let row = open(&mut desk, order)?;
+    let row = open(&mut desk, &order)?;
     said.into_iter().for_each(|remark| output.remark(remark));
     cases::print_case(&mut desk, &row, output)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file, or as much of one as is surely too much (a device never ends).
+fn read_bounded(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(csv::SIZE_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Asks which carrier is meant where several could be and somebody can answer; what there is to say of the choice.
@@ -65,7 +76,7 @@ fn settle_carrier(desk: &Desk, what: &mut New, output: &mut Output) -> anyhow::R
 /// Opens a case from flags alone.
 pub(super) fn open_as_told(desk: &mut Desk, what: &New) -> anyhow::Result<CaseRow> {
     let order = Order::of(desk, what).map_err(|problems| anyhow::anyhow!("{}", listed(&problems)))?;
-    open(desk, order)
+    open(desk, &order)
 }
 
 /// A case about to be opened.
@@ -169,10 +180,14 @@ fn wanted(fact: Fact) -> &'static str {
         Fact::Msisdn => "the phone number",
         Fact::Iccid => "the number of the SIM card",
         Fact::Eid => "the number of the eSIM chip",
-        Fact::CustomerNumber => "the customer or contract number",
+        Fact::CustomerNumber => "the customer number",
+        Fact::ContractNumber => "the contract number",
+        Fact::Jmbg => "the JMBG (or EBS)",
+        Fact::PassportNumber => "the passport number",
+        Fact::PostalAddress => "the postal address",
         Fact::OrderNumber => "the order number",
         Fact::ContractDate => "the day the contract was signed",
-        Fact::LineNumber => "the phone number (or --customer-number, --order, --iccid)",
+        Fact::LineNumber => "the phone number (or --customer-number, --contract-number, --order, --iccid)",
         Fact::ContactAddress => "an address to write to",
     }
 }
@@ -199,6 +214,10 @@ fn complete(mut order: Order, output: &mut Output) -> anyhow::Result<Order> {
                 Fact::Iccid => &mut flags.iccid,
                 Fact::Eid => &mut flags.eid,
                 Fact::CustomerNumber => &mut flags.customer_number,
+                Fact::ContractNumber => &mut flags.contract_number,
+                Fact::Jmbg => &mut flags.jmbg,
+                Fact::PassportNumber => &mut flags.passport_number,
+                Fact::PostalAddress => &mut flags.postal_address,
                 Fact::OrderNumber => &mut flags.order,
                 Fact::ContractDate => &mut flags.contract_date,
                 Fact::ContactAddress => {
@@ -233,7 +252,8 @@ fn ask_number(flags: &mut FactFlags) -> anyhow::Result<()> {
     let ways = [
         ("Phone number (empty if there is none)", &mut flags.msisdn),
         ("Order number (empty if there is none)", &mut flags.order),
-        ("Customer or contract number (empty if there is none)", &mut flags.customer_number),
+        ("Customer number (empty if there is none)", &mut flags.customer_number),
+        ("Contract number (empty if there is none)", &mut flags.contract_number),
         ("Number of the SIM card, ICCID", &mut flags.iccid),
     ];
     for (prompt, slot) in ways {
@@ -252,7 +272,11 @@ fn prompt(fact: Fact, may_be_empty: bool) -> &'static str {
         Fact::Msisdn | Fact::LineNumber => "Phone number",
         Fact::Iccid => "Number of the SIM card (ICCID)",
         Fact::Eid => "Number of the eSIM chip (EID)",
-        Fact::CustomerNumber => "Customer or contract number",
+        Fact::CustomerNumber => "Customer number",
+        Fact::ContractNumber => "Contract number",
+        Fact::Jmbg => "JMBG (or EBS)",
+        Fact::PassportNumber => "Passport number",
+        Fact::PostalAddress => "Postal address",
         Fact::OrderNumber => "Order number",
         Fact::ContractDate => "Day the contract was signed",
         Fact::ContactAddress if may_be_empty => "Address to write to (empty: later)",
@@ -266,12 +290,20 @@ fn ask(prompt: &str, may_be_empty: bool) -> anyhow::Result<String> {
 }
 
 /// Opens cases in one transaction: all of them or none.
-pub(super) fn open_all(desk: &mut Desk, orders: &[Order]) -> anyhow::Result<Vec<CaseRow>> {
+pub(super) fn open_all(desk: &mut Desk, orders: &[Order], output: &mut Output) -> anyhow::Result<Vec<CaseRow>> {
     let clock = Arc::clone(&desk.clock);
     let (engine, rules, store) = desk.parts();
-    store.transaction(|tx| {
-        orders.iter().map(|order| open_one(&engine, rules, tx, order, CaseSeed(clock.random()))).collect()
-    })
+    let rows = store.transaction(|tx| {
+        let opened = orders.iter().enumerate().map(|(done, order)| {
+            if done % 100 == 0 && orders.len() > 100 {
+                output.progress(&format!("{done} of {} opened", orders.len()));
+            }
+            open_one(&engine, rules, tx, order, CaseSeed(clock.random()))
+        });
+        opened.collect()
+    });
+    output.progress("");
+    rows
 }
 
 fn open_one(
@@ -304,8 +336,10 @@ fn open_one(
     Ok(engine.open(tx, &opening, &event)?)
 }
 
-fn open(desk: &mut Desk, order: Order) -> anyhow::Result<CaseRow> {
-    open_all(desk, &[order])?.pop().context("no case was opened")
+fn open(desk: &mut Desk, order: &Order) -> anyhow::Result<CaseRow> {
+    let clock = Arc::clone(&desk.clock);
+    let (engine, rules, store) = desk.parts();
+    store.transaction(|tx| open_one(&engine, rules, tx, order, CaseSeed(clock.random())))
 }
 
 /// A carrier outside the directory is called by the domain it is written to.

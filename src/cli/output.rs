@@ -58,6 +58,15 @@ impl Output {
         let _ = writeln!(self.err, "{text}");
     }
 
+    /// How far a long act is, on one line that the next call writes over; only for somebody who watches. An empty
+    /// text takes the line away.
+    pub(super) fn progress(&mut self, text: &str) {
+        if !self.json && io::stderr().is_terminal() {
+            let _ = write!(self.err, "\r\u{1b}[K{text}");
+            let _ = self.err.flush();
+        }
+    }
+
     /// Why the command failed. The last resort, so its own failure is not looked at.
     pub(super) fn complain(&mut self, error: &anyhow::Error) {
         let text = format!("{error:#}");

@@ -84,6 +84,9 @@ fn told(event: &Event, row: &CaseRow, question: &str) -> String {
         Event::DraftEdited { .. } => "text changed by you".to_owned(),
         Event::DraftApproved { digest } => format!("text {digest} approved by you"),
         Event::SubmitStarted { mail } => format!("handing over {}", mail_of(mail)),
+        Event::SubmitDeferred { mail, until } => {
+            format!("{} waits its turn until {}", mail_of(mail), until.format("%Y-%m-%d %H:%M UTC"))
+        }
         Event::SubmitSettled { mail, outcome } => outcome_told(&mail_of(mail), outcome),
         Event::ReplyReceived { reply } => reply_told(reply, question),
         Event::TimerFired { timer: Timer::DeleteDocuments, .. } => {

@@ -5,6 +5,7 @@ use super::desk::Desk;
 use super::timeline;
 use crate::domain::case::{Attachment, Case, State};
 use crate::domain::decide::{self, serde_name};
+use crate::domain::identity::masked;
 use crate::domain::{Date, Timestamp};
 use crate::engine::{Engine, EngineError};
 use crate::store::{CaseRow, OutboxStatus, Tx};
@@ -25,7 +26,13 @@ pub(super) struct CaseView {
     iccid: Option<String>,
     eid: Option<String>,
     customer_number: Option<String>,
+    contract_number: Option<String>,
     order_number: Option<String>,
+    also_named: Vec<String>,
+    // Nobody needs these in full from here: what is sent shows them.
+    jmbg: Option<String>,
+    passport_number: Option<String>,
+    postal_address: Option<String>,
     contract_date: Option<Date>,
     to: Option<String>,
     fall_backs: Vec<String>,
@@ -64,8 +71,13 @@ pub(super) fn case_view(tx: &Tx<'_>, row: &CaseRow) -> Result<CaseView, EngineEr
         msisdn: line.msisdn.as_ref().map(ToString::to_string),
         iccid: line.iccid.as_ref().map(ToString::to_string),
         eid: line.eid.as_ref().map(ToString::to_string),
-        customer_number: line.customer_number.clone(),
-        order_number: line.order_number.clone(),
+        customer_number: line.customer_number.as_ref().map(ToString::to_string),
+        contract_number: line.contract_number.as_ref().map(ToString::to_string),
+        order_number: line.order_number.as_ref().map(ToString::to_string),
+        also_named: line.also_named.iter().map(ToString::to_string).collect(),
+        jmbg: line.jmbg.as_deref().map(masked),
+        passport_number: line.passport_number.as_deref().map(masked),
+        postal_address: line.postal_address.as_deref().map(masked),
         contract_date: line.contract_date,
         to: case.to().map(ToString::to_string),
         fall_backs: case.recipients.iter().skip(case.recipient + 1).map(ToString::to_string).collect(),

@@ -166,8 +166,14 @@ fn value_of(fact: Fact) -> &'static str {
         Fact::Name => "NAME",
         Fact::ContractDate => "DATE",
         Fact::ContactAddress => "ADDRESS",
-        Fact::Iccid | Fact::Eid => "DIGITS",
-        Fact::Msisdn | Fact::LineNumber | Fact::CustomerNumber | Fact::OrderNumber => "NUMBER",
+        Fact::PostalAddress => "ADDRESS",
+        Fact::Iccid | Fact::Eid | Fact::Jmbg => "DIGITS",
+        Fact::Msisdn
+        | Fact::LineNumber
+        | Fact::CustomerNumber
+        | Fact::ContractNumber
+        | Fact::OrderNumber
+        | Fact::PassportNumber => "NUMBER",
     }
 }
 

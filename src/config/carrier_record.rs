@@ -25,18 +25,6 @@ const EMAIL: [(&str, EmailTermination); 3] = [
 const ID_DOCUMENT: [(&str, IdDocument); 3] =
     [("never", IdDocument::Never), ("on_request", IdDocument::OnRequest), ("with_request", IdDocument::WithRequest)];
 
-const FACTS: [(&str, Fact); 9] = [
-    ("name", Fact::Name),
-    ("msisdn", Fact::Msisdn),
-    ("iccid", Fact::Iccid),
-    ("eid", Fact::Eid),
-    ("customer_number", Fact::CustomerNumber),
-    ("order_number", Fact::OrderNumber),
-    ("contract_date", Fact::ContractDate),
-    ("line_number", Fact::LineNumber),
-    ("contact_address", Fact::ContactAddress),
-];
-
 /// What a file of the directory describes.
 #[derive(Debug, Clone)]
 pub enum Record {
@@ -136,10 +124,10 @@ fn read(root: &Section<'_, '_>) -> Option<CarrierProfile> {
 fn facts(root: &Section<'_, '_>, key: &'static str) -> Option<Vec<Fact>> {
     let mut out = Vec::new();
     for word in root.strings(key)? {
-        match FACTS.iter().find(|(name, _)| *name == word) {
+        match Fact::ALL.iter().find(|(name, _)| *name == word) {
             Some((_, fact)) => out.push(*fact),
             None => {
-                let all: Vec<&str> = FACTS.iter().map(|(name, _)| *name).collect();
+                let all: Vec<&str> = Fact::ALL.iter().map(|(name, _)| *name).collect();
                 root.problem(key, format!("`{word}` is no fact; there are {}", all.join(", ")));
             }
         }

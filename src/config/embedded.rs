@@ -73,7 +73,27 @@ pub static CARRIERS: &[(&str, &str)] = files!("config/carriers":
 
 /// Path below `config/holidays` and text.
 pub static HOLIDAYS: &[(&str, &str)] = files!("config/holidays":
+    "at.toml",
+    "ba.toml",
+    "be.toml",
+    "bg.toml",
+    "ch.toml",
+    "de.toml",
+    "dk.toml",
+    "es.toml",
+    "fi.toml",
+    "fr.toml",
+    "gb.toml",
+    "hr.toml",
+    "ie.toml",
+    "li.toml",
+    "me.toml",
+    "nl.toml",
+    "no.toml",
     "rs.toml",
+    "se.toml",
+    "sg.toml",
+    "xk.toml",
 );
 
 /// Path below `templates` and text.

@@ -3,10 +3,10 @@
 use super::account::Account;
 use super::reader::{Document, Problems, Section};
 use super::{
-    Config, DirectoryPlaces, DocumentRules, FollowUpRules, Limits, NudgeRules, QuietHours, SecondReader, SendWindow,
-    StorePlace, TrustRules, account_file, cron_text,
+    Config, DirectoryPlaces, DocumentRules, FollowUpRules, Limits, NudgeRules, QuietHours, SecondReader, SendRate,
+    SendWindow, StorePlace, TrustRules, account_file, cron_text,
 };
-use crate::domain::policy::{Approval, Span};
+use crate::domain::policy::{Approval, Rate, Span};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -167,6 +167,11 @@ fn follow_up(section: Option<&Section<'_, '_>>) -> FollowUpRules {
     });
     rules.send_window = window.unwrap_or(SendWindow::Usual);
     rules.window_for_all = section.choice("window_for", &[("follow_ups", false), ("all", true)]).unwrap_or(false);
+    let rate = section.parsed("rate", |text| match text {
+        "any" => Ok(SendRate::Unbounded),
+        rate => Rate::parse(rate).map(SendRate::Stated),
+    });
+    rules.rate = rate.unwrap_or(SendRate::Usual);
     section.finish();
     rules
 }

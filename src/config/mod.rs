@@ -32,7 +32,7 @@ pub mod templates;
 
 use crate::domain::carrier::CarrierProfile;
 use crate::domain::document;
-use crate::domain::policy::{Approval, Policy, Span};
+use crate::domain::policy::{Approval, Policy, Rate, Span};
 use crate::domain::reply::Trust;
 use account::Account;
 use chrono::NaiveTime;
@@ -42,8 +42,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The window in which follow-ups leave where neither config nor record names one: office hours.
+/// The window in which follow-ups leave where neither config nor record nor country names one.
 pub const USUAL_SEND_WINDOW: &str = "0 * 9-16 * * Mon-Fri";
+
+/// Most mail to one domain where the config names no rate: far more than one holder has lines, far less than looks
+/// like spam.
+pub const USUAL_RATE: Rate = Rate { mails: 20, per: Span::hours(1) };
 
 /// Everything `odjava.toml` says.
 #[derive(Debug, Clone)]
@@ -127,12 +131,25 @@ pub struct FollowUpRules {
     pub send_window: SendWindow,
     /// The window holds back requests and answers too.
     pub window_for_all: bool,
+    /// Most mail to one domain in a time.
+    pub rate: SendRate,
+}
+
+/// Most mail to one domain in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendRate {
+    /// [`USUAL_RATE`]; unbounded while `after` is shorter than a day.
+    Usual,
+    /// No bound.
+    Unbounded,
+    /// This one.
+    Stated(Rate),
 }
 
 /// When follow-ups may leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendWindow {
-    /// As the carrier's record says, else [`USUAL_SEND_WINDOW`]; any time while `after` is shorter than a
+    /// As the carrier's record says, else its country, else [`USUAL_SEND_WINDOW`]; any time while `after` is shorter than a
     /// day, because then somebody is trying odjava out.
     Usual,
     /// Any time.
@@ -155,6 +172,7 @@ impl Default for FollowUpRules {
             retry_after: None,
             send_window: SendWindow::Usual,
             window_for_all: false,
+            rate: SendRate::Usual,
         }
     }
 }
@@ -338,6 +356,7 @@ impl Config {
             carrier_time_zone: carrier.time_zone,
             send_window: self.send_window(carrier),
             window_for_all: rules.window_for_all,
+            rate: self.rate(),
             holidays: carrier.country.as_deref().map(holidays::of_country).unwrap_or_default(),
             from: account.address.clone(),
             plus_addressing: account.plus_addressing,
@@ -347,13 +366,26 @@ impl Config {
         }
     }
 
+    /// As for the window: whoever tries odjava out does not wait.
+    fn rate(&self) -> Option<Rate> {
+        match self.follow_up.rate {
+            SendRate::Unbounded => None,
+            SendRate::Stated(rate) => Some(rate),
+            SendRate::Usual if self.follow_up.after.approximate() < chrono::TimeDelta::days(1) => None,
+            SendRate::Usual => Some(USUAL_RATE),
+        }
+    }
+
     fn send_window(&self, carrier: &CarrierProfile) -> Option<String> {
         match &self.follow_up.send_window {
             SendWindow::Any => None,
             SendWindow::Cron(cron) => Some(cron.clone()),
             // A wait below a day means that somebody is trying odjava out; office hours would only puzzle them.
             SendWindow::Usual if self.follow_up.after.approximate() < chrono::TimeDelta::days(1) => None,
-            SendWindow::Usual => Some(carrier.send_window.clone().unwrap_or_else(|| USUAL_SEND_WINDOW.to_owned())),
+            SendWindow::Usual => {
+                let country = carrier.country.as_deref().and_then(holidays::office_hours);
+                Some(carrier.send_window.as_deref().or(country).unwrap_or(USUAL_SEND_WINDOW).to_owned())
+            }
         }
     }
 

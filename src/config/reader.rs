@@ -223,21 +223,6 @@ impl<'d, 't> Section<'d, 't> {
         found
     }
 
-    /// A list of small whole numbers.
-    pub(super) fn integers(&self, key: &'static str, bounds: std::ops::RangeInclusive<i16>) -> Option<Vec<i16>> {
-        let value = self.ask(key)?.get_ref();
-        let read =
-            |v: &DeValue<'_>| v.as_integer().and_then(|n| n.as_str().parse().ok()).filter(|n| bounds.contains(n));
-        let found = value.as_array().and_then(|list| list.iter().map(|v| read(v.get_ref())).collect());
-        if found.is_none() {
-            self.problem(
-                key,
-                format!("must be a list of whole numbers between {} and {}", bounds.start(), bounds.end()),
-            );
-        }
-        found
-    }
-
     /// A calendar day, written without quotes.
     pub(super) fn date(&self, key: &'static str) -> Option<chrono::NaiveDate> {
         let value = self.ask(key)?.get_ref();

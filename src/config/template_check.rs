@@ -9,7 +9,9 @@ use crate::domain::address::{Address, Reference};
 use crate::domain::case::{Fact, Purpose, Question};
 use crate::domain::draft::{AnswerKind, LetterFacts};
 use crate::domain::effect::NudgeKind;
-use crate::domain::identity::{Eid, Iccid, Line, Msisdn};
+use crate::domain::identity::{
+    CarrierNumber, Eid, HolderName, Iccid, Line, Msisdn, PassportNumber, PersonalNumber, PostalAddress,
+};
 use minijinja::Environment;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,15 +154,20 @@ fn letter_samples(language: &str) -> Vec<LetterFacts> {
         msisdn: Msisdn::parse("+381601234567", None).ok(),
         iccid: Iccid::parse("8938103000012345673").ok(),
         eid: Eid::parse("89034011560010000000000000000121").ok(),
-        customer_number: Some("123/4".to_owned()),
-        order_number: Some("A-1".to_owned()),
+        customer_number: CarrierNumber::parse("123/4").ok(),
+        contract_number: CarrierNumber::parse("U-55").ok(),
+        order_number: CarrierNumber::parse("A-1").ok(),
         contract_date: Date::from_ymd_opt(2024, 5, 6),
+        also_named: HolderName::parse("李伟").ok().into_iter().collect(),
+        jmbg: PersonalNumber::parse("0101006500006").ok(),
+        passport_number: PassportNumber::parse("E12345678").ok(),
+        postal_address: PostalAddress::parse("Street 1, Town").ok(),
     };
     let full = LetterFacts {
         country: Some("RS".to_owned()),
         regulator: Some("Regulator".to_owned()),
+        send: Fact::ALL.into_iter().map(|(_, fact)| fact).filter(|fact| line.knows(*fact)).collect(),
         line,
-        send: vec![Fact::Msisdn, Fact::Iccid, Fact::Eid, Fact::CustomerNumber, Fact::OrderNumber, Fact::ContractDate],
         enclosed: vec!["document.pdf".to_owned()],
         ..least.clone()
     };

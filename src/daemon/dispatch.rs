@@ -121,7 +121,12 @@ impl Dispatcher {
             let due = self.parts.store.read(move |s| s.read(|tx| tx.due_mails(&name, now, 1))).await?;
             let Some(row) = due.into_iter().next() else { break };
             let owed = Owed::of(&row);
-            match self.hand_over(row, stop).await {
+            let outcome = match defer(&self.parts, &owed).await {
+                Ok(true) => continue,
+                Ok(false) => self.hand_over(row, stop).await,
+                Err(error) => Err(error),
+            };
+            match outcome {
                 Ok(()) => {}
                 Err(error @ EngineError::Store(_)) => return Err(error),
                 // One case that cannot be decided must not stop the others.
@@ -241,6 +246,16 @@ async fn deliver(way: Way, row: &OutboxRow) -> SubmitOutcome {
         }
         Way::Maildir(path) => local_out::deliver_to_maildir(&path, &row.message_id, &row.raw).await,
     }
+}
+
+/// Whether a mail to a carrier has to wait its turn; it then has its hour.
+async fn defer(parts: &Parts, owed: &Owed) -> Result<bool, EngineError> {
+    let (mine, owed) = (parts.clone(), owed.clone());
+    let (OutboxKind::Carrier, Some(case)) = (owed.kind, owed.case) else { return Ok(false) };
+    let deferred = parts
+        .store
+        .read(move |store: &mut Store| store.transaction(|tx| mine.engine().defer(tx, case, &owed.message_id)));
+    Ok(deferred.await?.is_some())
 }
 
 /// Claims a mail; `false` when it is no longer owed (withdrawn a moment ago).

@@ -62,8 +62,9 @@ pub fn number(line: &Line) -> String {
     line.msisdn
         .as_ref()
         .map(ToString::to_string)
-        .or_else(|| line.order_number.clone())
-        .or_else(|| line.customer_number.clone())
+        .or_else(|| line.order_number.as_deref().map(str::to_owned))
+        .or_else(|| line.contract_number.as_deref().map(str::to_owned))
+        .or_else(|| line.customer_number.as_deref().map(str::to_owned))
         .or_else(|| line.iccid.as_ref().map(|i| i.as_str().to_owned()))
         .or_else(|| line.eid.as_ref().map(|e| e.as_str().to_owned()))
         .unwrap_or_default()
@@ -91,6 +92,7 @@ pub fn words(occasion: &Occasion<'_>) -> String {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::domain::identity::CarrierNumber;
     use crate::domain::identity::Msisdn;
 
     #[test]
@@ -105,7 +107,7 @@ mod tests {
         check("zh-CN", english);
         check("sr-Cyrl", "samo za raskid +381601234567 kod mts, 25.11.2026.");
         check("de", "nur zur Kündigung von +381601234567 bei mts, 25.11.2026");
-        let travel = Line { order_number: Some("A-4711".to_owned()), ..Line::default() };
+        let travel = Line { order_number: CarrierNumber::parse("A-4711").ok(), ..Line::default() };
         let text = words(&Occasion { language: "en", line: &travel, carrier: "Dunavtel", date });
         assert_eq!(text, "only for the cancellation of A-4711 at Dunavtel, 25 November 2026");
     }

@@ -5,8 +5,8 @@ use super::Date;
 use super::address::{Address, Reference};
 use super::carrier::CarrierProfile;
 use super::case::{Attachment, Fact, Letter, Letters, Outgoing};
-use super::identity::Line;
-use std::collections::BTreeMap;
+use super::identity::{Line, in_other_script};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Stands for the day the request was sent, in the letters rendered before that.
 pub const SLOT_REQUEST_DATE: &str = "[[request_date]]";
@@ -102,9 +102,10 @@ impl LetterFacts {
     }
 
     /// Names of the values of a letter; a template can use no other.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 22] = [
         "reference",
         "holder_name",
+        "holder_names",
         "holder_address",
         "carrier_name",
         "country",
@@ -113,14 +114,34 @@ impl LetterFacts {
         "iccid",
         "eid",
         "customer_number",
+        "contract_number",
         "order_number",
         "contract_date",
+        "jmbg",
+        "passport_number",
+        "postal_address",
         "enclosed",
         "text",
         "request_date",
         "ticket",
         "follow_up_dates",
     ];
+
+    /// The name as registered, and behind it the other forms that the carrier may have: those the holder gave, and
+    /// in a Serbian letter (and in its reading aid) the other script.
+    fn holder_names(&self) -> String {
+        let mut others: Vec<String> = self.line.also_named.iter().map(ToString::to_string).collect();
+        if self.language.split('-').next() == Some("sr") {
+            others.extend(in_other_script(&self.holder_name));
+        }
+        let mut told = BTreeSet::from([self.holder_name.clone()]);
+        others.retain(|name| told.insert(name.clone()));
+        if others.is_empty() {
+            self.holder_name.clone()
+        } else {
+            format!("{} ({})", self.holder_name, others.join(", "))
+        }
+    }
 
     /// The values by name, in the spelling of `language`; `text` is the holder's own words in an answer. A
     /// value that is not known, or that the record does not ask for, is there as `None`.
@@ -132,6 +153,7 @@ impl LetterFacts {
         };
         set("reference", Some(self.reference.to_string()));
         set("holder_name", Some(self.holder_name.clone()));
+        set("holder_names", Some(self.holder_names()));
         set("holder_address", Some(self.holder_address.to_string()));
         set("carrier_name", Some(self.carrier_name.clone()));
         set("country", self.country.clone());
@@ -141,8 +163,20 @@ impl LetterFacts {
                 Fact::Msisdn => set("msisdn", self.line.msisdn.as_ref().map(ToString::to_string)),
                 Fact::Iccid => set("iccid", self.line.iccid.as_ref().map(ToString::to_string)),
                 Fact::Eid => set("eid", self.line.eid.as_ref().map(ToString::to_string)),
-                Fact::CustomerNumber => set("customer_number", self.line.customer_number.clone()),
-                Fact::OrderNumber => set("order_number", self.line.order_number.clone()),
+                Fact::CustomerNumber => {
+                    set("customer_number", self.line.customer_number.as_ref().map(ToString::to_string))
+                }
+                Fact::ContractNumber => {
+                    set("contract_number", self.line.contract_number.as_ref().map(ToString::to_string))
+                }
+                Fact::OrderNumber => set("order_number", self.line.order_number.as_ref().map(ToString::to_string)),
+                Fact::Jmbg => set("jmbg", self.line.jmbg.as_ref().map(ToString::to_string)),
+                Fact::PassportNumber => {
+                    set("passport_number", self.line.passport_number.as_ref().map(ToString::to_string))
+                }
+                Fact::PostalAddress => {
+                    set("postal_address", self.line.postal_address.as_ref().map(ToString::to_string))
+                }
                 Fact::ContractDate => set("contract_date", self.line.contract_date.map(|d| write_date(language, d))),
                 Fact::Name | Fact::LineNumber | Fact::ContactAddress => {}
             }

@@ -41,6 +41,13 @@ pub enum Event {
         /// Which mail.
         mail: MessageId,
     },
+    /// The mail waits its turn: the domain it goes to has had its share for now ([`super::schedule::turn`]).
+    SubmitDeferred {
+        /// Which mail.
+        mail: MessageId,
+        /// When its turn comes.
+        until: Timestamp,
+    },
     /// What became of the attempt.
     SubmitSettled {
         /// Which mail.

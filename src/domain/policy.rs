@@ -98,6 +98,49 @@ impl From<Span> for String {
     }
 }
 
+/// How much mail one domain gets in a time, so that many requests at once do not look like spam.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Rate {
+    /// So many mails, at least one.
+    pub mails: u32,
+    /// In this time.
+    pub per: Span,
+}
+
+impl Rate {
+    /// Parses `20 per hour`, `100 per day` or `1 per 90s`.
+    ///
+    /// # Errors
+    /// A sentence for the person who wrote it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let fail = || format!("`{}` is not a rate such as `20 per hour`", text.chars().take(40).collect::<String>());
+        let (mails, time) = text.split_once(" per ").ok_or_else(fail)?;
+        let mails = mails.trim().parse().ok().filter(|n| (1..=100_000).contains(n)).ok_or_else(fail)?;
+        let per = Span::parse(time).or_else(|_| Span::parse(&format!("1 {}", time.trim()))).map_err(|_| fail())?;
+        if matches!(per, Span::WorkingDays(_)) { Err(fail()) } else { Ok(Self { mails, per }) }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} per {}", self.mails, self.per)
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Rate> for String {
+    fn from(rate: Rate) -> Self {
+        rate.to_string()
+    }
+}
+
 /// What the holder approves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -150,6 +193,9 @@ pub struct Policy {
     pub send_window: Option<String>,
     /// The window holds back approved requests and answers too, not only follow-ups.
     pub window_for_all: bool,
+    /// Most mail that one domain gets from this account in a time; the rest waits its turn.
+    #[serde(default)]
+    pub rate: Option<Rate>,
     /// Public holidays of the carrier's country in the years around.
     pub holidays: Vec<Date>,
     /// Address and display name that mails to the carrier come from.
@@ -193,6 +239,23 @@ mod tests {
         span("soon", None);
         span("-1 days", None);
         span("99999999999999999999 days", None);
+    }
+
+    #[test]
+    fn a_rate_is_read_as_people_write_it() {
+        for (text, expected) in [
+            ("20 per hour", Some("20 per 1 hour")),
+            ("100 per 1 day", Some("100 per 1 day")),
+            ("1 per 90s", Some("1 per 90 seconds")),
+            ("0 per hour", None),
+            ("20", None),
+            ("20 per blue moon", None),
+            ("2 per 3 working days", None),
+        ] {
+            let rate = Rate::parse(text).ok().map(|r| r.to_string());
+            assert_eq!(rate.as_deref(), expected, "{text}");
+            assert!(rate.is_none_or(|r| Rate::parse(&r).is_ok()));
+        }
     }
 
     #[test]

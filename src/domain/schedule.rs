@@ -1,6 +1,7 @@
 //! When things happen: waits in working days, send windows and digests from cron expressions, back-off.
 //! All arithmetic on local wall-clock time is here, because that is where daylight saving goes wrong.
 
+use super::case::Purpose;
 use super::policy::{Policy, Span};
 use super::{Date, Timestamp};
 use chrono::{Datelike, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc, Weekday};
@@ -188,6 +189,22 @@ pub fn after(start: Timestamp, wait: Span, policy: &Policy) -> Timestamp {
 pub fn send_window(policy: &Policy, at: Timestamp) -> Timestamp {
     let cron = policy.send_window.as_deref().and_then(|w| Cron::parse(w).ok());
     cron.and_then(|c| c.window_at(policy.carrier_time_zone, &policy.holidays, at)).unwrap_or(at)
+}
+
+/// When it is the turn of a mail of this purpose, given when others to the same domain left or will leave: as soon
+/// as the rate allows, and then in the send window. Answers do not wait: the carrier has asked for them, and they
+/// are no batch.
+#[must_use]
+pub fn turn(policy: &Policy, purpose: Purpose, taken: &[Timestamp], now: Timestamp) -> Timestamp {
+    let Some(rate) = policy.rate.filter(|_| purpose != Purpose::Answer) else { return now };
+    let mut taken = taken.to_vec();
+    taken.sort_unstable();
+    // The mail that must have left the span before this one may follow.
+    let before = usize::try_from(rate.mails).ok().and_then(|n| taken.len().checked_sub(n)).and_then(|i| taken.get(i));
+    match before.map(|at| *at + rate.per.approximate()) {
+        Some(free_at) if free_at > now => send_window(policy, free_at),
+        _ => now,
+    }
 }
 
 /// How long to wait before attempt number `failures + 1`, by the reply code of the last failure.

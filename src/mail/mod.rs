@@ -22,3 +22,9 @@ pub const TEXT_MAX: usize = 1 << 20;
 pub const HEADERS_MAX: usize = 1_000;
 /// Message ids taken from References or In-Reply-To.
 pub const IDS_MAX: usize = 200;
+
+/// Bytes as text in a charset of any usual name; `None` where nobody knows the name.
+#[must_use]
+pub fn text_in_charset(name: &str, bytes: &[u8]) -> Option<String> {
+    charset::decode(name, bytes)
+}

@@ -63,18 +63,6 @@ pub struct LineKeys {
     pub country_code: Option<String>,
 }
 
-/// Identifiers of a line, for finding a second case of it.
-fn line_keys(line: &Line) -> Vec<String> {
-    let mut keys = Vec::new();
-    keys.extend(line.msisdn.as_ref().map(|m| format!("msisdn:{m}")));
-    keys.extend(line.iccid.as_ref().map(|i| format!("iccid:{i}")));
-    keys.extend(line.order_number.as_ref().map(|o| format!("order:{}", o.to_lowercase())));
-    if keys.is_empty() {
-        keys.extend(line.customer_number.as_ref().map(|c| format!("customer:{}", c.to_lowercase())));
-    }
-    keys
-}
-
 impl Tx<'_> {
     /// Adds a case that was just opened, with the first line of its journal.
     ///
@@ -132,7 +120,7 @@ impl Tx<'_> {
         wanted.extend(asked.filter(|d| !keys.public_domains.contains(d)).map(|d| ("asked_domain", d)));
         wanted.extend(case.recipients.iter().map(|r| ("asked_address", r.as_str().to_lowercase())));
         wanted.extend(keys.country_code.iter().map(|c| ("country_code", c.clone())));
-        wanted.extend(line_keys(&case.line).into_iter().map(|k| ("line", k)));
+        wanted.extend(case.line.keys().into_iter().map(|k| ("line", k)));
         wanted.extend(case.documents.digests.iter().map(|d| ("document", d.clone())));
         let known: BTreeSet<(String, String)> = {
             let mut statement =
@@ -295,7 +283,7 @@ impl Tx<'_> {
         line: &Line,
         except: Option<CaseId>,
     ) -> Result<Option<Reference>, StoreError> {
-        for key in line_keys(line) {
+        for key in line.keys() {
             let found: Option<String> = self
                 .transaction
                 .prepare_cached(

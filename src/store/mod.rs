@@ -18,7 +18,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Append only: a migration that has been released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_proofs.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_proofs.sql"),
+    include_str!("migrations/0003_turns.sql"),
+];
 
 /// How long one process waits for the other to finish its transaction.
 const BUSY: Duration = Duration::from_secs(10);

@@ -240,6 +240,37 @@ impl Tx<'_> {
         Ok(next.and_then(at))
     }
 
+    /// When the last mails to carriers at a domain left after `since`, or will leave: at most `most` of each.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they cannot be read.
+    pub fn turns_taken(
+        &self,
+        account: &str,
+        domain: &str,
+        since: Timestamp,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let of_domain = "kind = 'carrier' AND lower(substr(recipient, instr(recipient, '@') + 1)) = ?2";
+        let sql = format!(
+            "SELECT * FROM (SELECT settled_at FROM outbox WHERE account = ?1 AND settled_at > ?3 AND status = 'sent'
+                            AND {of_domain} ORDER BY settled_at DESC LIMIT ?5)
+             UNION ALL
+             SELECT * FROM (SELECT not_before FROM outbox WHERE status = 'queued' AND account = ?1 AND not_before > ?4
+                            AND {of_domain} ORDER BY not_before DESC LIMIT ?5)
+             UNION ALL
+             SELECT ?4 FROM outbox WHERE status IN ('claimed', 'unknown') AND account = ?1 AND {of_domain}"
+        );
+        let mut statement = self.transaction.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![account, domain, ms(since), ms(now), most], |r| r.get::<_, i64>(0))?;
+        let mut taken = Vec::new();
+        for row in rows {
+            taken.extend(at(row?));
+        }
+        Ok(taken)
+    }
+
     /// Claims an owed mail: from here on its fate may be unknown. `false` when it is not owed any more.
     ///
     /// # Errors

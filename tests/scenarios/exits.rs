@@ -10,6 +10,7 @@ pub fn label(event: &Event) -> String {
         Event::DraftEdited { .. } => "edit the text".to_owned(),
         Event::DraftApproved { .. } => "approve".to_owned(),
         Event::SubmitStarted { .. } => "handing over".to_owned(),
+        Event::SubmitDeferred { .. } => "deferred".to_owned(),
         Event::SubmitSettled { outcome, .. } => match outcome {
             SubmitOutcome::Accepted { .. } => "sent",
             SubmitOutcome::NotSent { .. } => "not sent",
@@ -39,7 +40,10 @@ pub fn label(event: &Event) -> String {
 /// Whether a person does it (or the shell asks whether it may): only that can be refused.
 pub fn is_an_act(event: &Event) -> bool {
     match event {
-        Event::SubmitSettled { .. } | Event::ReplyReceived { .. } | Event::TimerFired { .. } => false,
+        Event::SubmitDeferred { .. }
+        | Event::SubmitSettled { .. }
+        | Event::ReplyReceived { .. }
+        | Event::TimerFired { .. } => false,
         Event::FactsGiven { .. }
         | Event::DraftEdited { .. }
         | Event::DraftApproved { .. }

@@ -352,6 +352,7 @@ pub fn every_event(case: &Case, policy: &Policy, now: Timestamp) -> Vec<Event> {
         Event::DraftEdited { letter: letter("Other words.") },
         Event::DraftApproved { digest },
         Event::SubmitStarted { mail: mail.clone() },
+        Event::SubmitDeferred { mail: mail.clone(), until: now + chrono::TimeDelta::hours(3) },
         Event::HoldSet { until: Some(tomorrow) },
         Event::HoldSet { until: None },
         Event::AnswerDrafted { mail: answer_mail("Hello.") },

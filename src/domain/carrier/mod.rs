@@ -409,9 +409,9 @@ impl CarrierProfile {
             .copied()
             .filter(|fact| match fact {
                 Fact::Name => holder_name.trim().is_empty(),
-                Fact::LineNumber => best_number(line).is_none(),
+                Fact::LineNumber => line.best_number().is_none(),
                 Fact::ContactAddress => recipients.is_empty(),
-                other => !knows(line, *other),
+                other => !line.knows(*other),
             })
             .collect();
         if recipients.is_empty() && !out.contains(&Fact::ContactAddress) {
@@ -421,40 +421,23 @@ impl CarrierProfile {
     }
 
     /// The facts about this line that go into letters: what the record asks for or welcomes, and no more.
-    /// The EID goes only where the record requires it.
+    /// What could harm the holder ([`Fact::is_sensitive`]) goes only where the record requires it.
     #[must_use]
     pub fn facts_to_send(&self, line: &Line) -> Vec<Fact> {
         let mut out = Vec::new();
         let mut add = |fact: Fact| {
-            if knows(line, fact) && !out.contains(&fact) {
+            if line.knows(fact) && !out.contains(&fact) {
                 out.push(fact);
             }
         };
         for fact in &self.required {
             match fact {
-                Fact::LineNumber => best_number(line).into_iter().for_each(&mut add),
+                Fact::LineNumber => line.best_number().into_iter().for_each(&mut add),
                 other => add(*other),
             }
         }
-        self.optional.iter().filter(|f| **f != Fact::Eid).for_each(|fact| add(*fact));
+        self.optional.iter().filter(|f| !f.is_sensitive()).for_each(|fact| add(*fact));
         out
-    }
-}
-
-/// The number that names the line best and gives away least.
-fn best_number(line: &Line) -> Option<Fact> {
-    [Fact::Msisdn, Fact::CustomerNumber, Fact::OrderNumber, Fact::Iccid].into_iter().find(|f| knows(line, *f))
-}
-
-fn knows(line: &Line, fact: Fact) -> bool {
-    match fact {
-        Fact::Msisdn => line.msisdn.is_some(),
-        Fact::Iccid => line.iccid.is_some(),
-        Fact::Eid => line.eid.is_some(),
-        Fact::CustomerNumber => line.customer_number.is_some(),
-        Fact::OrderNumber => line.order_number.is_some(),
-        Fact::ContractDate => line.contract_date.is_some(),
-        Fact::Name | Fact::LineNumber | Fact::ContactAddress => false,
     }
 }
 

@@ -119,6 +119,7 @@ pub fn decide(case: &Case, event: &Event, policy: &Policy, now: Timestamp) -> Re
         Event::DraftEdited { letter } => turn.on_draft_edited(letter)?,
         Event::DraftApproved { digest } => turn.on_draft_approved(digest)?,
         Event::SubmitStarted { mail } => turn.on_submit_started(mail)?,
+        Event::SubmitDeferred { mail, until } => turn.on_submit_deferred(mail, *until),
         Event::SubmitSettled { mail, outcome } => turn.on_submit_settled(mail, outcome),
         Event::ReplyReceived { reply } => turn.on_reply(reply),
         Event::TimerFired { timer, inbox_read_at } => turn.on_timer(*timer, *inbox_read_at),
@@ -329,6 +330,7 @@ impl Turn<'_> {
             Event::DraftEdited { .. }
             | Event::DraftApproved { .. }
             | Event::SubmitStarted { .. }
+            | Event::SubmitDeferred { .. }
             | Event::SubmitSettled { .. }
             | Event::ReplyReceived { .. }
             | Event::TimerFired { .. }

@@ -110,6 +110,17 @@ impl Turn<'_> {
         }
     }
 
+    /// The wait is none of the server's: what counts failures and days begins when the turn has come.
+    pub(super) fn on_submit_deferred(&mut self, deferred: &MessageId, until: Timestamp) {
+        if let State::Sending { mail, attempt: Attempt::Waiting, owed_since, .. } = &mut self.case.state
+            && mail == deferred
+            && until > self.now
+        {
+            *owed_since = until.max(*owed_since);
+            self.effects.push(Effect::Resubmit { mail: deferred.clone(), not_before: until });
+        }
+    }
+
     pub(super) fn on_submit_settled(&mut self, settled: &MessageId, outcome: &SubmitOutcome) {
         let (purpose, progress, attempt, owed_since, failures) = match &self.case.state {
             State::Sending { mail, purpose, progress, attempt, owed_since, failures } if mail == settled => {

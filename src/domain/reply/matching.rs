@@ -150,7 +150,7 @@ fn by_line(message: &InboundMessage, whole: &Text, of_domain: &[KnownCase]) -> V
     let mut out = Vec::new();
     for case in of_domain.iter().filter(|c| c.open) {
         let line = &case.line;
-        let own_numbers = [&line.customer_number, &line.order_number];
+        let own_numbers = [&line.customer_number, &line.contract_number, &line.order_number];
         let named = phones.iter().any(|p| numbers::is_of_line(p, line))
             || own_numbers
                 .into_iter()

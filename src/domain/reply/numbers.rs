@@ -1,7 +1,7 @@
 //! Phone numbers, masked numbers and ticket numbers in a text, and whether a number is that of a line.
 
 use super::normalize::{Token, TokenKind};
-use crate::domain::identity::Line;
+use crate::domain::identity::{CarrierNumber, Line};
 
 /// Joins digits that make up one phone number into one token, and finds the tails of masked numbers.
 #[must_use]
@@ -92,7 +92,7 @@ pub fn is_of_line(digits: &str, line: &Line) -> bool {
         let own = m.digits();
         own == bare || (bare.len() >= 7 && own.len() <= bare.len() + 3 && own.ends_with(bare))
     });
-    let exactly = |text: &Option<String>| {
+    let exactly = |text: &Option<CarrierNumber>| {
         text.as_ref()
             .is_some_and(|t| !t.is_empty() && t.chars().filter(char::is_ascii_digit).collect::<String>() == digits)
     };
@@ -103,6 +103,7 @@ pub fn is_of_line(digits: &str, line: &Line) -> bool {
             .is_some_and(|i| i.as_str() == digits || (digits.len() >= 8 && i.as_str().ends_with(digits)))
         || line.eid.as_ref().is_some_and(|e| e.as_str() == digits)
         || exactly(&line.customer_number)
+        || exactly(&line.contract_number)
         || exactly(&line.order_number)
 }
 
@@ -113,6 +114,7 @@ pub fn tail_is_of_line(tail: &str, line: &Line) -> Option<bool> {
         line.msisdn.as_ref().map(|m| m.digits()),
         line.iccid.as_ref().map(|i| i.as_str()),
         line.customer_number.as_deref(),
+        line.contract_number.as_deref(),
         line.order_number.as_deref(),
     ]
     .into_iter()

@@ -127,8 +127,11 @@ fn masked(text: &str, sender: &str, case: &KnownCase) -> String {
             names.push(folded);
         }
     }
-    let own: Vec<String> = [case.line.customer_number.as_deref(), case.line.order_number.as_deref()]
+    let line = &case.line;
+    let given = [&line.customer_number, &line.contract_number, &line.order_number].map(|n| n.as_deref());
+    let own: Vec<String> = given
         .into_iter()
+        .chain([line.jmbg.as_deref(), line.passport_number.as_deref()])
         .flatten()
         .chain(case.tickets.iter().map(String::as_str))
         .chain([case.reference.as_str()])
@@ -239,7 +242,7 @@ fn is_day(word: &str) -> bool {
 mod tests {
     use super::*;
     use crate::domain::address::Reference;
-    use crate::domain::identity::Line;
+    use crate::domain::identity::{CarrierNumber, Line};
 
     fn case() -> Option<KnownCase> {
         Some(KnownCase {
@@ -250,7 +253,7 @@ mod tests {
             tickets: vec!["GS-204".to_owned()],
             carrier_domains: vec!["dunavtel.example".to_owned()],
             asked_domains: Vec::new(),
-            line: Line { customer_number: Some("K/77".to_owned()), ..Line::default() },
+            line: Line { customer_number: CarrierNumber::parse("K/77").ok(), ..Line::default() },
             holder_name: "Marko Petrović / 李伟".to_owned(),
             country_code: None,
         })
