@@ -565,3 +565,27 @@ fn a_reply_tag_matches_with_its_hash_and_a_ticket_from_the_carrier_only() {
     assert_eq!(by(&raw), Some("ticket"));
     assert_eq!(by(&raw.replace("info@dunavtel", "info@stranger")), None);
 }
+
+#[test]
+fn the_second_readers_evidence_is_the_sentence_that_decided() {
+    let text = "Hello Mr Li, thanks for your patience. We looked into it with the whole team. \
+                The fee of 20 EUR is to be settled first, otherwise nothing happens. Kind regards from all of us";
+    let e = explain(&mail(text));
+    assert_eq!(e.kind.name(), "needs_payment");
+    let told: Vec<&String> = e.evidence.iter().filter(|words| words.contains("(statistics.")).collect();
+    assert!(matches!(told.as_slice(), [one] if one.contains("fee of 20 EUR")), "{:?}", e.evidence);
+}
+
+#[test]
+fn a_guard_of_another_language_leaves_a_sentence_alone() {
+    // "quelle" asks in French and points in Italian.
+    let text = "Gentile Anna, da ieri la Sua linea non risulta più tra quelle attive: il contratto è chiuso.";
+    let e = explain(&mail(text));
+    assert!(!e.evidence.iter().any(|words| words.contains("question")), "{:?}", e.evidence);
+}
+
+#[test]
+fn nine_digits_in_threes_are_a_number() {
+    let e = explain(&mail("La línea 600 778 123 fue dada de baja el 11 de noviembre de 2026."));
+    assert_eq!(e.kind.name(), "unrelated", "{:?}", e.evidence);
+}
