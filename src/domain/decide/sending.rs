@@ -3,7 +3,9 @@
 use super::Turn;
 use crate::domain::Timestamp;
 use crate::domain::address::MessageId;
-use crate::domain::case::{Attempt, HoldBy, Outgoing, Progress, Purpose, Question, Resolution, Resume, SentMail, State};
+use crate::domain::case::{
+    Attempt, HoldBy, Outgoing, Progress, Purpose, Question, Resolution, Resume, SentMail, State,
+};
 use crate::domain::decide::Refusal;
 use crate::domain::draft::{self, SlotFacts};
 use crate::domain::effect::{Effect, NudgeKind, OutgoingMessage};

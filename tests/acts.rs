@@ -1,0 +1,35 @@
+//! What the acts do and say at the first try: when a mail leaves, where none may go, what the next step is.
+
+use crate::cli::{Home, fails, texts};
+use odjava::store::DaemonLock;
+
+/// A case that waits for approval; its reference.
+fn drafted(home: &Home, more: &[&str]) -> String {
+    let case = home.object(&[&["new"], more].concat());
+    let reference = case["reference"].as_str().unwrap().to_owned();
+    home.run(&["draft", &reference]);
+    reference
+}
+
+const OTHER: [&str; 6] = ["--carrier", "other", "--to", "service@carrier.example", "--order", "A-4711"];
+
+/// How many mails lie in the Maildir that stands for the mail server, those to the holder aside.
+fn left(home: &Home) -> usize {
+    home.run(&["run", "--once"]);
+    let files = std::fs::read_dir(home.path("out/new")).map(|all| all.flatten().collect::<Vec<_>>());
+    let texts = files.unwrap_or_default().into_iter().map(|f| std::fs::read_to_string(f.path()).unwrap());
+    texts.filter(|t| t.contains("service@carrier.example")).count()
+}
+
+#[test]
+fn what_is_approved_on_hold_leaves_after_the_date_and_the_act_says_when() {
+    let home = Home::new();
+    let reference = drafted(&home, &OTHER);
+    home.run(&["hold", &reference, "--until", "2099-01-01"]);
+    let (out, _) = texts(&home.run(&["approve", &reference]));
+    let next = out.lines().find(|l| l.contains("next:")).unwrap();
+    assert!(next.contains("leaves Thu 2099-01-01 0") && !next.contains("due"), "{out}");
+    assert_eq!(left(&home), 0, "nobody is written to before the date");
+    home.run(&["hold", &reference, "--lift"]);
+    assert_eq!(left(&home), 1);
+}
