@@ -33,3 +33,21 @@ fn what_is_approved_on_hold_leaves_after_the_date_and_the_act_says_when() {
     home.run(&["hold", &reference, "--lift"]);
     assert_eq!(left(&home), 1);
 }
+
+#[test]
+fn an_address_that_the_record_forbids_is_refused_with_its_standing() {
+    let home = Home::new();
+    let refused = |carrier: &str, address: &str, standing: &str| {
+        let new = ["new", "--carrier", carrier, "--customer-number", "4711", "--name", "Li Wei", "--to", address];
+        fails(&home.run(&new), 1, &["--to: ", address, standing, carrier]);
+    };
+    refused("mts-rs", "info@telekom.rs", "`obsolete`");
+    refused("mts-rs", "Info@telekom.rs", "`obsolete`");
+    refused("fl1-li", "datenschutz@telecom.li", "`data_protection`");
+    assert!(home.json(&["list", "--all"]).is_empty(), "nothing was opened");
+    let reference =
+        drafted(&home, &["--carrier", "mts-rs", "--customer-number", "4711", "--to", "ana@carrier.example"]);
+    fails(&home.run(&["edit", &reference, "--to", "info@telekom.rs"]), 1, &["`obsolete`"]);
+    assert_eq!(home.object(&["show", &reference])["to"], "ana@carrier.example");
+    drafted(&home, &["--carrier", "other", "--order", "A-1", "--to", "info@telekom.rs"]);
+}
