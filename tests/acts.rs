@@ -51,3 +51,14 @@ fn an_address_that_the_record_forbids_is_refused_with_its_standing() {
     assert_eq!(home.object(&["show", &reference])["to"], "ana@carrier.example");
     drafted(&home, &["--carrier", "other", "--order", "A-1", "--to", "info@telekom.rs"]);
 }
+
+#[test]
+fn the_next_step_at_a_carrier_that_refuses_e_mail_is_the_way_of_its_record() {
+    let home = Home::new();
+    let (out, _) = texts(&home.run(&["new", "--carrier", "mucho", "--msisdn", "+41791234567"]));
+    let reference = out.split_whitespace().next().unwrap();
+    let next = format!("odjava resolve {reference} --sent-by phone");
+    assert!(out.lines().any(|l| l.contains("next:") && l.contains(&next)), "{out}");
+    let words = ["resolve", reference, "--sent-by", "phone"];
+    assert_eq!(home.object(&words)["state"], "awaiting_reply", "the step can be taken as it is named");
+}
