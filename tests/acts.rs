@@ -62,3 +62,39 @@ fn the_next_step_at_a_carrier_that_refuses_e_mail_is_the_way_of_its_record() {
     let words = ["resolve", reference, "--sent-by", "phone"];
     assert_eq!(home.object(&words)["state"], "awaiting_reply", "the step can be taken as it is named");
 }
+
+#[test]
+fn approve_says_that_nobody_sends_while_no_daemon_runs() {
+    let home = Home::new();
+    let check = |running: bool| {
+        let reference = drafted(&home, &OTHER);
+        let lock = running.then(|| DaemonLock::acquire(&home.path("odjava.db")).unwrap());
+        let (_, err) = texts(&home.run(&["approve", &reference]));
+        assert_eq!(err.contains("odjava is not running") && err.contains("`odjava run`"), !running, "{err}");
+        drop(lock);
+        home.run(&["withdraw", &reference]);
+    };
+    check(false);
+    check(true);
+    check(false);
+}
+
+#[test]
+fn explain_says_that_a_picture_is_no_mail() {
+    let home = Home::new();
+    let check = |name: &str, bytes: &[u8]| {
+        std::fs::write(home.path(name), bytes).unwrap();
+        let path = home.path(name).display().to_string();
+        for json in [&[][..], &["--json"]] {
+            let output = home.run(&[&["explain", &path], json].concat());
+            assert_eq!(output.status.code(), Some(1), "{name}");
+            let (out, err) = texts(&output);
+            assert!(err.contains(&format!("{name}: this is no mail")) && !out.contains("unrelated"), "{out}\n{err}");
+        }
+    };
+    check("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89");
+    check("a.csv", b"name,number\nLi Wei,+381641234567\n");
+    check("b.csv", b"name;time\nLi Wei;10:00\n");
+    check("empty.eml", b"");
+    check("blank", b"\r\n\r\n");
+}
