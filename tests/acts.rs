@@ -98,3 +98,20 @@ fn explain_says_that_a_picture_is_no_mail() {
     check("empty.eml", b"");
     check("blank", b"\r\n\r\n");
 }
+#[test]
+fn a_letter_in_english_for_want_of_another_says_so() {
+    let home = Home::new();
+    let cautions = |carrier: &str, more: &[&str]| {
+        let to = ["--carrier", carrier, "--customer-number", "4711", "--to", "ana@carrier.example"];
+        let reference = drafted(&home, &[&to, more].concat());
+        let case = home.object(&["show", &reference]);
+        home.run(&["withdraw", &reference]);
+        case["cautions"].to_string()
+    };
+    let told = "reads letters in `de`; odjava has no letters in that language, so this one is in English";
+    let german = cautions("fl1-li", &[]);
+    assert!(german.contains(told), "{german}");
+    for other in [cautions("mts-rs", &[]), cautions("mts-rs", &["--language", "en"])] {
+        assert!(!other.contains("no letters"), "{other}");
+    }
+}
