@@ -42,10 +42,9 @@ fn a_mail_of_unknown_fate_holds_up_no_other() {
     servers.stop_dovecot();
     let _daemon = home.daemon();
     logged(&home, "cannot look for a mail of unknown fate");
-    let began = Instant::now();
+    // Dovecot stays away: a mail that waited for the other's fate would never leave.
     let second = home.approved("home", OTHER, &[CARRIER]);
     home.wait_for(&second, "awaiting_reply");
-    assert!(began.elapsed() < Duration::from_secs(3), "an approved mail leaves at once: {:?}", began.elapsed());
     assert_eq!(home.state(&first), "sending");
 }
 

@@ -24,6 +24,10 @@ pub(super) fn authors(value: &HeaderValue<'_>, body: &str) -> Vec<Author> {
             Author { name: a.name().map(one_line).unwrap_or_default(), address, spec, domain }
         })
         .collect();
+    // "Jelena, Veza Plus <jelena@tel.example>" without its quotation marks: what stands before the comma names nobody.
+    if out.iter().filter(|a| !a.domain.is_empty()).count() == 1 && bare_addresses(body).len() == 1 {
+        out.retain(|a| !a.domain.is_empty());
+    }
     if let [only] = out.as_slice()
         && let Some(other) = bare_addresses(body).into_iter().find(|d| *d != only.domain)
     {
@@ -91,6 +95,8 @@ mod tests {
         check("=?utf-8?b?PGluZm9AZXZpbC5leGFtcGxlPg==?= <info@tel.example>", "tel.example");
         check("=?utf-8?q?x@evil.example?= <info@tel.example>", "tel.example");
         check("Info\r\n <info@tel.example>", "tel.example");
+        check("Jelena, Veza Plus <info@tel.example>", "tel.example");
+        check("Jelena, Veza Plus <info@tel.example>, x@evil.example", "");
     }
 
     #[test]

@@ -95,6 +95,10 @@ pub fn fold(word: &str) -> String {
         word.chars().skip(4).for_each(|c| fold_char(c, &mut out));
         return out;
     }
+    // Nor may "sí" and "sì" (yes) become "si" (if).
+    if matches!(word, "sí" | "Sí" | "SÍ" | "sì" | "Sì" | "SÌ") {
+        return "sii".to_owned();
+    }
     if word.chars().flat_map(char::to_lowercase).all(|c| fold_plain(c, &mut out)) {
         return out;
     }
@@ -468,6 +472,12 @@ mod tests {
             assert_eq!(fold(traditional), simplified);
             assert_eq!(fold(simplified), simplified);
         }
+    }
+
+    #[test]
+    fn yes_is_not_if() {
+        assert_ne!(fold("Sí"), fold("si"));
+        assert_eq!(fold("sì"), fold("Sì"));
     }
 
     #[test]
