@@ -176,7 +176,8 @@ impl Engine<'_> {
     fn settle_outbox(&self, tx: &Tx<'_>, before: &Case, event: &Event, now: Timestamp) -> Result<(), EngineError> {
         match event {
             Event::SubmitStarted { mail } => {
-                let row = tx.mail_by_id(mail)?;
+                // A hold may have put it off since it was found due.
+                let row = tx.mail_by_id(mail)?.filter(|row| row.not_before <= now);
                 let claimed = row.map(|r| tx.claim(r.id)).transpose()?.unwrap_or(false);
                 if !claimed {
                     return Err(EngineError::Refused(Refusal::NotOwed));

@@ -109,6 +109,9 @@ pub struct Explanation {
     /// It is the holder's own mail.
     #[serde(skip)]
     pub ours: bool,
+    /// It has no field that every mail has some of: a picture, a table, nothing at all.
+    #[serde(skip)]
+    pub no_mail: bool,
 }
 
 /// Which case, and by which rung.
@@ -179,6 +182,16 @@ where
     Ok(explanation(name, &message, reading, context.now))
 }
 
+/// Whether none of the fields was found that a mail has, however broken.
+fn is_no_mail(message: &InboundMessage) -> bool {
+    message.from_fields == 0
+        && message.date.is_none()
+        && message.message_id.is_none()
+        && message.receptions.is_empty()
+        && message.recipients.is_empty()
+        && message.subject.is_empty()
+}
+
 fn explanation(name: &str, message: &InboundMessage, reading: Reading, now: Timestamp) -> Explanation {
     let reply = &reading.reply;
     let matched = reading.matched.is_some() && !reading.ours;
@@ -210,6 +223,7 @@ fn explanation(name: &str, message: &InboundMessage, reading: Reading, now: Time
         returns_on: reply.returns_on,
         ticket: reply.ticket.clone(),
         ours: reading.ours,
+        no_mail: is_no_mail(message),
         language: reading.language,
         reply_text: reading.reply_text,
     }

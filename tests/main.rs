@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod acts;
 mod architecture;
 mod authenticity;
 mod batches;

@@ -81,7 +81,7 @@ fn edit_facts(desk: &mut Desk, what: &Edit) -> anyhow::Result<CaseRow> {
         let row = find(tx, &what.reference)?;
         let carrier = rules.carrier(&row.case.carrier)?;
         let mut facts = Facts { limits: rules.config.documents.limits, ..Facts::of_case(&row.case) };
-        if let Err(problems) = facts.take(&what.facts, carrier.calling_code.as_deref()) {
+        if let Err(problems) = facts.take(&what.facts, Some(carrier)) {
             bail!("{}", listed(&problems));
         }
         if what.no_attachments {

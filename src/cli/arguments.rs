@@ -125,7 +125,7 @@ pub enum Command {
         #[arg(value_name = "REF", value_parser = reference)]
         reference: Reference,
     },
-    /// Write to nobody before a date
+    /// Write to nobody before a date: what is approved leaves then, and follow-ups wait
     #[command(after_help = "Examples: odjava hold 7Q2M --until 2026-12-01\n          odjava hold 7Q2M --lift")]
     Hold(Hold),
     /// Answer the carrier's question

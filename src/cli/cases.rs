@@ -4,14 +4,14 @@ use super::arguments::List;
 use super::desk::{Desk, Place, find};
 use super::output::{Output, paint};
 use super::{documents, new, timeline, view, wording};
-use crate::domain::Timestamp;
+use crate::config::carriers::Directory;
 use crate::domain::address::Reference;
-use crate::domain::carrier::CarrierProfile;
-use crate::domain::case::{Case, Outgoing};
+use crate::domain::carrier::{CarrierProfile, ChannelKind};
+use crate::domain::case::{Attempt, Case, Outgoing, State};
 use crate::domain::decide;
 use crate::engine;
 use crate::rulebook::wants_another_way;
-use crate::store::CaseRow;
+use crate::store::{CaseRow, DaemonLock};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -68,7 +68,10 @@ pub(super) fn list(place: &Place, what: &List, output: &mut Output) -> anyhow::R
     } else {
         let zone_of = |case: &Case| rules.config.accounts.get(&case.account).map_or(chrono_tz::UTC, |a| a.time_zone);
         let accounts: BTreeSet<&str> = cases.iter().map(|(row, ..)| row.case.account.as_str()).collect();
-        let rows = cases.iter().map(|(row, _, next_at)| table_row(&row.case, *next_at, zone_of(&row.case), now));
+        let rows = cases.iter().map(|(row, _, next_at)| {
+            let way = other_way(&rules.directory, &row.case);
+            table_row(&row.case, wording::next(&row.case, *next_at, zone_of(&row.case), now, way))
+        });
         print_table(rows.collect(), accounts.len() > 1, output)?;
     }
     if waiting > 0 {
@@ -82,7 +85,12 @@ pub(super) fn list(place: &Place, what: &List, output: &mut Output) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
-fn table_row(case: &Case, next_at: Option<Timestamp>, zone: chrono_tz::Tz, now: Timestamp) -> [String; COLUMNS.len()] {
+/// The channel, as `resolve --sent-by` takes it, by which a request goes where the carrier refuses e-mail.
+fn other_way(directory: &Directory, case: &Case) -> Option<&'static str> {
+    directory.get(&case.carrier).and_then(CarrierProfile::way_instead_of_email).map(ChannelKind::name)
+}
+
+fn table_row(case: &Case, next: String) -> [String; COLUMNS.len()] {
     [
         if view::is_yours(case) { "!" } else { "" }.to_owned(),
         case.reference.to_string(),
@@ -90,7 +98,7 @@ fn table_row(case: &Case, next_at: Option<Timestamp>, zone: chrono_tz::Tz, now: 
         line_of(case),
         case.account.clone(),
         wording::situation(case),
-        wording::next(case, next_at, zone, now),
+        next,
     ]
 }
 
@@ -246,7 +254,18 @@ pub(super) fn print_case(desk: &mut Desk, row: &CaseRow, output: &mut Output) ->
         print_draft(desk, &row.case, &mail, output)?;
         desk.note_shown(row)?;
     }
+    tell_if_nobody_sends(desk, row, output);
     Ok(())
+}
+
+/// Says so when a mail is owed and no daemon runs that would send it.
+fn tell_if_nobody_sends(desk: &Desk, row: &CaseRow, output: &mut Output) {
+    let owed = matches!(row.case.state, State::Sending { attempt: Attempt::Waiting, .. });
+    if owed && !output.json() && !DaemonLock::is_held(desk.store.path()) {
+        output.remark(
+            "odjava is not running: the mail leaves when `odjava run` (or `odjava run --once`) runs, not before",
+        );
+    }
 }
 
 /// What the carrier's record says to read before the letter is approved.
@@ -274,7 +293,8 @@ fn print_head(desk: &mut Desk, row: &CaseRow, output: &mut Output) -> anyhow::Re
         wording::situation(case),
         paint::PLAIN
     ))?;
-    let mut facts = vec![("next", wording::next(case, next_at, zone, now)), ("holder", case.holder_name.clone())];
+    let next = wording::next(case, next_at, zone, now, other_way(&rules.directory, case));
+    let mut facts = vec![("next", next), ("holder", case.holder_name.clone())];
     facts.push(("account", case.account.clone()));
     if let Some(to) = case.to() {
         facts.push(("to", to.to_string()));

@@ -62,3 +62,20 @@ pub(super) fn of(profile: &CarrierProfile, today: Date, to: Option<&Address>) ->
     }
     out
 }
+
+/// A word where the letter is not in the language that the carrier reads best, because there are no letters in that one;
+/// `written` gives the language of the letters for one that is asked for.
+pub(super) fn of_language(profile: &CarrierProfile, letter: &str, written: impl Fn(&str) -> String) -> Option<String> {
+    fn primary(tag: &str) -> &str {
+        tag.split('-').next().unwrap_or(tag)
+    }
+    let best = profile.letter_languages.first()?;
+    let has_letters = primary(&written(best)) == primary(best);
+    (!has_letters && primary(letter) != primary(best)).then(|| {
+        let english = if primary(letter) == "en" { "English" } else { letter };
+        format!(
+            "{} reads letters in `{best}`; odjava has no letters in that language, so this one is in {english}.",
+            profile.name
+        )
+    })
+}

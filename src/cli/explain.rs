@@ -226,6 +226,9 @@ where
     let Message { name, content } = message;
     let (raw, truncated) = content.read()?;
     let explanation = explain_proven(&name, &raw, truncated, context, prover).map_err(|e| format!("{name}: {e}"))?;
+    if explanation.no_mail {
+        return Err(format!("{name}: this is no mail; name a message as your mail program saves it (.eml) or an mbox"));
+    }
     let text = if json {
         serde_json::to_string(&explanation).map_err(|e| format!("{name}: {e}"))?
     } else {

@@ -63,7 +63,8 @@ impl Facts {
     }
 
     /// Takes what the flags say over what is known. All problems are reported together.
-    pub(super) fn take(&mut self, flags: &FactFlags, calling_code: Option<&str>) -> Result<(), Vec<FactProblem>> {
+    pub(super) fn take(&mut self, flags: &FactFlags, carrier: Option<&CarrierProfile>) -> Result<(), Vec<FactProblem>> {
+        let calling_code = carrier.and_then(|c| c.calling_code.as_deref());
         let mut check = Checker { problems: Vec::new() };
         let name = |t: &str| HolderName::parse(t).map_err(text);
         if let Some(name) = check.given("--name", flags.name.as_deref(), name) {
@@ -90,8 +91,8 @@ impl Facts {
             line.also_named = names;
         }
         set(&mut line.contract_date, check.given("--contract-date", flags.contract_date.as_deref(), date));
-        let addresses: Vec<Address> =
-            flags.to.iter().filter_map(|t| check.given("--to", Some(t), |t| Address::parse(t).map_err(text))).collect();
+        let to = |t: &str| Address::parse(t).map_err(text).and_then(|a| may_be_written_to(a, carrier));
+        let addresses: Vec<Address> = flags.to.iter().filter_map(|t| check.given("--to", Some(t), to)).collect();
         if !flags.to.is_empty() {
             self.recipients = addresses;
         }
@@ -165,6 +166,18 @@ pub(super) struct Whose<'a> {
     pub(super) language: &'a str,
     /// The day, at the carrier.
     pub(super) today: Date,
+}
+
+/// The address, unless the carrier's record says that such a request is lost or wrong there.
+fn may_be_written_to(address: Address, carrier: Option<&CarrierProfile>) -> Result<Address, String> {
+    let Some((carrier, (why, source))) = carrier.and_then(|c| Some((c, c.never_written_to(&address)?))) else {
+        return Ok(address);
+    };
+    Err(format!(
+        "{address} is marked `{why}` in the record of {} ({}, {}), and such mailboxes are never written to; `odjava carriers show {}` \
+         has its channels",
+        carrier.name, source.text, source.date, carrier.id
+    ))
 }
 
 struct Checker {

@@ -112,7 +112,7 @@ impl Order {
             limits: desk.rules.config.documents.limits,
             ..Facts::default()
         };
-        facts.take(&what.facts, carrier.calling_code.as_deref())?;
+        facts.take(&what.facts, Some(carrier))?;
         let language = language_of(desk, what, carrier).map_err(|text| problem("--language", text))?;
         Ok(Self {
             account: account.name.clone(),
@@ -227,7 +227,7 @@ fn complete(mut order: Order, output: &mut Output) -> anyhow::Result<Order> {
             };
             *slot = Some(text);
         }
-        if let Err(problems) = order.facts.take(&flags, order.carrier.calling_code.as_deref()) {
+        if let Err(problems) = order.facts.take(&flags, Some(&order.carrier)) {
             output.remark(listed(&problems));
         }
         order.missing = order.carrier.missing(&order.facts.holder_name, &order.facts.line, &order.facts.recipients);

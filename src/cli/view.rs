@@ -167,7 +167,13 @@ pub(super) fn cautions(desk: &Desk, case: &Case) -> Vec<String> {
         return Vec::new();
     }
     let profile = desk.rules.directory.get(&case.carrier);
-    profile.map(|p| cautions::of(p, desk.clock.now().date_naive(), case.to())).unwrap_or_default()
+    let Some(profile) = profile else { return Vec::new() };
+    let mut out = cautions::of(profile, desk.clock.now().date_naive(), case.to());
+    if case.to().is_some() {
+        let written = |language: &str| desk.rules.letter_language(language);
+        out.extend(cautions::of_language(profile, &case.letter_language, written));
+    }
+    out
 }
 
 /// What `show --json` and every act print: the case with its timeline and its messages.

@@ -129,11 +129,21 @@ pub(super) fn situation(case: &Case) -> String {
 }
 
 /// What comes next: the holder's command, or what odjava does and when.
-pub(super) fn next(case: &Case, at: Option<Timestamp>, zone: chrono_tz::Tz, now: Timestamp) -> String {
+/// `other_way` is the channel to take where the carrier's record refuses e-mail.
+pub(super) fn next(
+    case: &Case,
+    at: Option<Timestamp>,
+    zone: chrono_tz::Tz,
+    now: Timestamp,
+    other_way: Option<&str>,
+) -> String {
     let reference = &case.reference;
     let when = at.map(|at| local_and_distance(at, zone, now)).unwrap_or_default();
     match &case.state {
         State::Collecting { missing, .. } => {
+            if let Some(channel) = other_way.filter(|_| missing.contains(&Fact::ContactAddress)) {
+                return format!("odjava resolve {reference} --sent-by {channel}");
+            }
             let flags: Vec<String> = missing.iter().map(|f| format!("{} {}", f.flag(), value_of(*f))).collect();
             format!("odjava edit {reference} {}", flags.join(" "))
         }
@@ -152,8 +162,9 @@ pub(super) fn next(case: &Case, at: Option<Timestamp>, zone: chrono_tz::Tz, now:
         }
         State::Confirmed { .. } => format!("looked at again {when}"),
         State::Done { aftercare, .. } => match (aftercare.device_check_at, aftercare.bill_watch_at) {
-            (Some(_), _) => format!("phone check {when}"),
-            (None, Some(_)) => format!("bills watched until {when}"),
+            // The next alarm may be another one: copies of documents are deleted meanwhile.
+            (Some(at), _) => format!("phone check {}", local_and_distance(at, zone, now)),
+            (None, Some(at)) => format!("bills watched until {}", local_and_distance(at, zone, now)),
             (None, None) => "-".to_owned(),
         },
         State::Closed { .. } => "-".to_owned(),
@@ -198,8 +209,42 @@ fn needed(question: Question, case: &Case) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::domain::address::{CaseSeed, Reference};
+    use crate::domain::case::{Aftercare, Evidence, Progress};
+    use crate::domain::decide::{Opening, open};
+    use chrono::TimeDelta;
+
+    #[test]
+    fn the_next_step_of_an_ended_case_is_its_own_and_not_the_next_alarm() {
+        let now = Timestamp::default();
+        let opening = Opening {
+            reference: Reference::parse("7Q2M").unwrap(),
+            seed: CaseSeed([7; 16]),
+            account: "home".to_owned(),
+            carrier: "dunavtel".to_owned(),
+            carrier_name: "Dunavtel".to_owned(),
+            letter_language: "en".to_owned(),
+        };
+        let mut case = open(&opening, now);
+        let deletion = Some(now + TimeDelta::days(30));
+        let mut check = |device_check_at, bill_watch_at, expected: &str| {
+            case.state = State::Done {
+                evidence: Evidence::Holder { message: None },
+                confirmed_at: now,
+                effective_date: None,
+                aftercare: Aftercare { device_check_at, bill_watch_at },
+                progress: Progress::default(),
+            };
+            assert_eq!(next(&case, deletion, chrono_tz::UTC, now, None), expected);
+        };
+        let watched = Some(now + TimeDelta::days(35));
+        check(None, watched, "bills watched until Thu 1970-02-05 00:00 (in 35 days)");
+        check(Some(now + TimeDelta::days(31)), watched, "phone check Sun 1970-02-01 00:00 (in 31 days)");
+        check(None, None, "-");
+    }
 
     #[test]
     fn foreign_text_cannot_command_the_terminal() {

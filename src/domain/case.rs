@@ -47,7 +47,7 @@ pub struct Case {
     pub mails: Vec<SentMail>,
     /// Ticket numbers learned from the carrier.
     pub tickets: Vec<String>,
-    /// A date before which nobody is followed up.
+    /// A date before which nobody is followed up; on the holder's word, before which nothing is sent.
     pub hold: Option<Hold>,
     /// The situation the case is in.
     pub state: State,

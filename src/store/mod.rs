@@ -240,6 +240,13 @@ pub struct DaemonLock {
 }
 
 impl DaemonLock {
+    /// Whether a daemon has the lock; an odd lock file counts as none.
+    #[must_use]
+    pub fn is_held(store: &Path) -> bool {
+        let file = File::open(store.with_extension("lock"));
+        file.is_ok_and(|f| matches!(f.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
+    }
+
     /// Takes the lock beside the store file.
     ///
     /// # Errors

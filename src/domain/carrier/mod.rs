@@ -363,6 +363,26 @@ impl CarrierProfile {
         self.channels.iter().find(|c| c.address().is_some_and(|a| a.as_ref() == Ok(address))).map(|c| &c.source)
     }
 
+    /// Why its record forbids to write to an address, `obsolete` or `data_protection`; nothing for one that it does
+    /// not know, or that it lists for other ends as well.
+    #[must_use]
+    pub fn never_written_to(&self, address: &Address) -> Option<(&'static str, &Source)> {
+        let is_it = |c: &&Channel| {
+            c.kind == ChannelKind::Email
+                && c.address().and_then(Result::ok).is_some_and(|a| a.as_str().eq_ignore_ascii_case(address.as_str()))
+        };
+        let mut why = None;
+        for channel in self.channels.iter().filter(is_it) {
+            let name = match (channel.source.standing, channel.purpose) {
+                (Standing::Obsolete, _) => Standing::Obsolete.name(),
+                (_, ChannelPurpose::DataProtection) => ChannelPurpose::DataProtection.name(),
+                _ => return None,
+            };
+            why = why.or(Some((name, &channel.source)));
+        }
+        why
+    }
+
     /// Channels that may be used: everything but the obsolete.
     pub fn usable_channels(&self) -> impl Iterator<Item = &Channel> {
         self.channels.iter().filter(|c| c.source.standing != Standing::Obsolete)
@@ -398,6 +418,16 @@ impl CarrierProfile {
             out.push(format!("- {}: {} [{standing}]", r.short_name, r.places().join(", ")));
         }
         out
+    }
+
+    /// The way to take where it refuses e-mail: the best one that its record knows.
+    #[must_use]
+    pub fn way_instead_of_email(&self) -> Option<ChannelKind> {
+        let refuses = self.email_termination == EmailTermination::Refused;
+        let mut ways = self
+            .usable_channels()
+            .filter(|c| refuses && c.kind != ChannelKind::Email && c.purpose != ChannelPurpose::DataProtection);
+        ways.next().map(|c| c.kind)
     }
 
     /// What is missing for a request, in the order of the record.

@@ -125,6 +125,7 @@ impl Turn<'_> {
             }
         };
         let lifted = std::mem::replace(&mut self.case.hold, hold);
+        let was_held = lifted.as_ref().is_some_and(|h| h.by == HoldBy::Holder && h.until > self.now);
         match &self.case.state {
             State::AwaitingReply { progress, follow_up_at, .. } => {
                 let mut at = *follow_up_at;
@@ -146,6 +147,9 @@ impl Turn<'_> {
                 let progress = progress.clone();
                 self.cancel_waiting();
                 self.wait_until(self.now, progress);
+            }
+            State::Sending { attempt: Attempt::Waiting, .. } if self.case.hold.is_some() || was_held => {
+                self.move_waiting();
             }
             State::Collecting { .. }
             | State::Drafted { .. }

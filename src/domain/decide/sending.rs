@@ -3,7 +3,9 @@
 use super::Turn;
 use crate::domain::Timestamp;
 use crate::domain::address::MessageId;
-use crate::domain::case::{Attempt, Outgoing, Progress, Purpose, Question, Resolution, Resume, SentMail, State};
+use crate::domain::case::{
+    Attempt, HoldBy, Outgoing, Progress, Purpose, Question, Resolution, Resume, SentMail, State,
+};
 use crate::domain::decide::Refusal;
 use crate::domain::draft::{self, SlotFacts};
 use crate::domain::effect::{Effect, NudgeKind, OutgoingMessage};
@@ -23,8 +25,9 @@ impl Turn<'_> {
         let number = u32::try_from(self.case.mails.len()).unwrap_or(u32::MAX).saturating_add(1);
         let domain = self.policy.from.domain();
         let message_id = self.case.seed.message_id(&self.case.reference, number, &domain);
-        let windowed = self.policy.window_for_all || !matches!(mail.purpose, Purpose::Request | Purpose::Answer);
-        let not_before = if windowed { schedule::send_window(self.policy, self.now) } else { self.now };
+        let not_before = self.leaves_at(mail.purpose);
+        // A request that a hold moves is written anew; other bytes may leave sooner, and no mail is of tomorrow.
+        let date = if mail.purpose == Purpose::Request || self.held_until().is_none() { not_before } else { self.now };
         let facts = self.slot_facts(&progress);
         let reply_to = self
             .policy
@@ -33,7 +36,7 @@ impl Turn<'_> {
             .flatten();
         let message = OutgoingMessage {
             message_id: message_id.clone(),
-            date: not_before,
+            date,
             purpose: mail.purpose,
             from: (self.case.holder_name.clone(), self.policy.from.clone()),
             reply_to,
@@ -49,7 +52,7 @@ impl Turn<'_> {
             message_id: message_id.clone(),
             purpose: mail.purpose,
             to,
-            date: not_before,
+            date,
             accepted_at: None,
         });
         self.effects.push(Effect::Submit { mail: message });
@@ -61,6 +64,43 @@ impl Turn<'_> {
             owed_since: not_before,
             failures: 0,
         };
+    }
+
+    /// Until when the holder wants nobody written to.
+    pub(super) fn held_until(&self) -> Option<Timestamp> {
+        let held = self.case.hold.as_ref().filter(|h| h.by == HoldBy::Holder && h.until > self.now);
+        held.map(|h| h.until)
+    }
+
+    /// When a mail of this purpose may leave: once a hold is over, and in the send window where it counts.
+    fn leaves_at(&self, purpose: Purpose) -> Timestamp {
+        let windowed = self.policy.window_for_all || !matches!(purpose, Purpose::Request | Purpose::Answer);
+        let from = self.held_until().unwrap_or(self.now);
+        if windowed { schedule::send_window(self.policy, from) } else { from }
+    }
+
+    /// Moves an approved mail that has not left to where a hold set or lifted puts it.
+    pub(super) fn move_waiting(&mut self) {
+        let State::Sending { mail, purpose, progress, attempt: Attempt::Waiting, failures, .. } = &self.case.state
+        else {
+            return;
+        };
+        let (mail, purpose, progress, failures) = (mail.clone(), *purpose, progress.clone(), *failures);
+        let request = self.case.letters.as_ref().map(|l| l.request.clone());
+        if let Some(letter) = request
+            && purpose == Purpose::Request
+            && failures == 0
+        {
+            self.cancel_waiting();
+            let attachments = self.request_documents();
+            self.owe(&Outgoing { purpose, letter, attachments, in_reply_to: None }, progress);
+            return;
+        }
+        let not_before = self.leaves_at(purpose);
+        self.effects.push(Effect::Resubmit { mail, not_before });
+        if let State::Sending { owed_since, .. } = &mut self.case.state {
+            *owed_since = not_before;
+        }
     }
 
     fn references(&self, mail: &Outgoing, domain: &str) -> Vec<MessageId> {
@@ -287,6 +327,8 @@ impl Turn<'_> {
         let give_up = overdue(self.policy.send_give_up_after);
         let tell = class == FailureClass::Account || overdue(self.policy.send_problem_after);
         let not_before = self.now + schedule::back_off(failures_now, code, self.policy.retry_after);
+        let held_until = self.held_until();
+        let not_before = held_until.map_or(not_before, |until| until.max(not_before));
         if give_up {
             self.effects.push(Effect::CancelSubmit { mail: mail.clone() });
             let progress = self.case.state.progress().clone();
@@ -297,17 +339,20 @@ impl Turn<'_> {
             self.nudge(NudgeKind::SendProblem, format!("send:{mail}"), &[("reason", reason.to_owned())]);
         }
         self.effects.push(Effect::Resubmit { mail: mail.clone(), not_before });
-        if let State::Sending { attempt, failures, .. } = &mut self.case.state {
+        if let State::Sending { attempt, failures, owed_since, .. } = &mut self.case.state {
             *attempt = Attempt::Waiting;
             *failures = failures_now;
+            // What the holder puts off is none of the server's doing.
+            *owed_since = held_until.map_or(*owed_since, |until| until.max(*owed_since));
         }
     }
 
     /// The holder says that the unsettled mail did not leave: the same bytes are owed again.
     pub(super) fn owe_again(&mut self, mail: MessageId, purpose: Purpose, progress: Progress) {
-        self.effects.push(Effect::Resubmit { mail: mail.clone(), not_before: self.now });
+        let not_before = self.held_until().unwrap_or(self.now);
+        self.effects.push(Effect::Resubmit { mail: mail.clone(), not_before });
         self.case.state =
-            State::Sending { mail, purpose, progress, attempt: Attempt::Waiting, owed_since: self.now, failures: 0 };
+            State::Sending { mail, purpose, progress, attempt: Attempt::Waiting, owed_since: not_before, failures: 0 };
     }
 }
 
