@@ -589,3 +589,16 @@ fn nine_digits_in_threes_are_a_number() {
     let e = explain(&mail("La línea 600 778 123 fue dada de baja el 11 de noviembre de 2026."));
     assert_eq!(e.kind.name(), "unrelated", "{:?}", e.evidence);
 }
+
+#[test]
+fn mails_within_mails_without_end_end_nothing() {
+    let nested = "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n".repeat(15_000);
+    let raw = format!("From: Info <info@dunavtel.example>\r\n{nested}\r\n\r\nYour contract has been terminated.\r\n");
+    assert_ne!(explain(raw.as_bytes()).kind.name(), "confirmed");
+}
+
+#[test]
+fn what_was_not_read_may_take_back_what_was() {
+    let text = format!("Your contract has been terminated.{}But only once you have paid.", "\r\n".repeat(600_000));
+    assert_eq!(explain(&mail(&text)).kind.name(), "unclear");
+}

@@ -6,6 +6,7 @@ use super::wording;
 use crate::config::carrier_search::{Match, Why};
 use crate::config::carriers::Directory;
 use crate::domain::carrier::{CarrierProfile, OTHER, Sourced, fold_name};
+use crate::domain::identity::masked;
 
 /// Why no single carrier is meant.
 pub(super) enum Unclear<'d> {
@@ -108,7 +109,9 @@ pub(super) fn remarks(found: &Match<'_>, text: &str) -> Vec<String> {
 }
 
 fn unknown(directory: &Directory, text: &str) -> String {
-    let shown = wording::safe(text);
+    // In a shifted table the text may be a passport number.
+    let is_number = text.chars().filter(char::is_ascii_digit).count() >= 6;
+    let shown = if is_number { masked(text) } else { wording::safe(text) };
     if let Some(regulator) = directory.find_regulators(text).first() {
         return format!(
             "`{shown}` is a regulator, not a carrier; `odjava carriers show {}` says how to turn to it",

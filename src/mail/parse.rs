@@ -17,6 +17,14 @@ pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
     let raw = raw.trim_ascii_start();
     let with_line_feeds = lone_returns_replaced(raw);
     let raw = with_line_feeds.as_deref().unwrap_or(raw);
+    // The parser calls itself for each mail in a mail: thousands of them would end the program.
+    let raw = match deep_inside(raw) {
+        Some(end) => {
+            out.truncated = true;
+            raw.get(..end).unwrap_or(raw)
+        }
+        None => raw,
+    };
     let Some(message) = MessageParser::default().parse(raw).filter(|m| !m.parts.is_empty()) else {
         out.defects.push(Defect::NotAMessage);
         return out;
@@ -33,6 +41,16 @@ pub fn parse(raw: &[u8], truncated: bool) -> InboundMessage {
         out.defects.push(Defect::UndecodableText);
     }
     out
+}
+
+/// Mails within mails within mails that are read.
+const NESTED_MAX: usize = 100;
+
+/// Where a mail becomes deeper than any person's or program's is.
+fn deep_inside(raw: &[u8]) -> Option<usize> {
+    const NESTED: [&[u8]; 2] = [b"message/rfc822", b"message/global"];
+    let nested = |w: &&[u8]| matches!(w, [b'm' | b'M', ..]) && NESTED.iter().any(|n| w.eq_ignore_ascii_case(n));
+    raw.windows(14).enumerate().filter(|(_, w)| nested(w)).map(|(at, _)| at).nth(NESTED_MAX)
 }
 
 /// Lines ended by a carriage return alone, as old exports have them, get line feeds.

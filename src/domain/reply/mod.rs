@@ -15,6 +15,7 @@ pub mod quoting;
 mod reading;
 mod scope;
 pub mod second_opinion;
+mod simplified;
 pub mod statistics;
 pub mod verdict;
 

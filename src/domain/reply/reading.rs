@@ -2,7 +2,7 @@
 
 use super::classify::{self, Circumstances, Classified, classify};
 use super::lexicon::{Language, Lexicon};
-use super::message::InboundMessage;
+use super::message::{Defect, InboundMessage};
 use super::normalize::{Scanned, Text, tokenise};
 use super::proof::Inquiry;
 use super::statistics::Features;
@@ -161,9 +161,12 @@ pub fn read<D: CaseDirectory>(
     if classified.kind == Kind::Bounce && proof.authenticity == Authenticity::Contradicted {
         proof.authenticity = Authenticity::Unproven;
     }
-    if message.truncated && classified.kind == Kind::Confirmed {
-        // What was not fetched may take back what was.
+    // What was not read may take back what was.
+    let cut = message.truncated || message.defects.contains(&Defect::TextCut);
+    if cut && classified.kind == Kind::Confirmed {
+        classified.kind = Kind::Unclear;
         classified.certain = false;
+        classified.effective_date = None;
     }
     let language = tag(&seen.body, &seen.languages);
     let seen_words = seen.body.source.clone();

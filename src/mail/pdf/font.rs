@@ -220,7 +220,7 @@ fn map(data: &[u8]) -> HashMap<u32, String> {
                 let codes = (first..=last).take(0x1_0000);
                 named += codes.clone().count();
                 match to {
-                    Object::Text(text) => out.extend(codes.zip(0..).map(|(code, i)| (code, utf16(text, i)))),
+                    Object::Text(text) => out.extend(codes.zip(0..=u16::MAX).map(|(code, i)| (code, utf16(text, i)))),
                     Object::Array(each) => out.extend(codes.zip(each).filter_map(|(code, to)| match to {
                         Object::Text(text) => Some((code, utf16(text, 0))),
                         _ => None,
@@ -252,4 +252,15 @@ fn utf16(bytes: &[u8], plus: u16) -> String {
         *last = last.wrapping_add(plus);
     }
     char::decode_utf16(units).flatten().filter(|c| !c.is_control()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_over_all_codes_is_read() {
+        let all = map(b"1 beginbfrange <0000> <FFFF> <0000> endbfrange");
+        assert_eq!(all.get(&0x41).map(String::as_str), Some("A"));
+    }
 }

@@ -346,7 +346,13 @@ fn confirmation(
         Meant::Both => return Some(Classified::plain(Kind::Unclear, false)),
     }
     let mut out = Classified::plain(Kind::Confirmed, true);
-    out.effective_date = effective_date(body, places, &scene.letters);
+    // "The contract has ended. Its last day would be ...": where the clear words name no day, those beside them may.
+    let beside = || {
+        let all = scene.hits.iter().filter(|h| h.rule.kind == Kind::Confirmed && !h.quoted);
+        all.filter(|h| h.veto.is_none_or(Veto::is_soft)).map(|h| h.span).collect::<Vec<_>>()
+    };
+    out.effective_date =
+        effective_date(body, places, &scene.letters).or_else(|| effective_date(body, &beside(), &scene.letters));
     let past = places.iter().all(|place| scope::tells_of_the_past(*place, body, at.today));
     if past || scope::unfilled(&body.source) || out.effective_date.is_some_and(|d| scope::implausible(d, at.today)) {
         return by_rule.then(|| Classified::plain(Kind::Unclear, false));

@@ -1,11 +1,13 @@
 //! Calendar days in a text, in the forms of the languages we read; a missing year is the nearest to the mail's day.
 
 mod chinese;
+mod nearby;
 
 use super::normalize::{Token, TokenKind};
 use crate::domain::Date;
 use chinese::chinese;
 use chrono::{Datelike, Weekday};
+use nearby::{day_of_month, on_weekday, ordinal};
 
 /// What a phrase says of a day, apart from the month that it may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +161,7 @@ fn date_at(raw: &[Token], i: usize, words: &dyn DateWords, today: Date) -> Optio
             .or_else(|| chinese(start(), today))
             .or_else(|| day_first(start(), words, today))
             .or_else(|| day_of_month(start(), words, today))
+            .or_else(|| ordinal(start(), raw, i, words, today))
             .map(absolute),
         TokenKind::Word => month_first(start(), words, today)
             .or_else(|| chinese(start(), today))
@@ -324,43 +327,6 @@ fn told(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize,
     Some((c.at, date, true))
 }
 
-/// `30. ovog meseca`, `the 30th of this month`, `30 числа`.
-fn day_of_month(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date)> {
-    let (day, length) = c.number()?;
-    (length <= 2).then_some(())?;
-    c.mark(&['.', 'º', '°']);
-    c.take(ORDINALS);
-    let phrase = c.phrase(words)?;
-    let within = of_month(phrase, today)?;
-    Some((c.at, Date::from_ymd_opt(within.year(), within.month(), day)?))
-}
-
-/// `petak 13.`, `Friday the 13th`: the month in which the day is that weekday tells itself, if it is near. A month may
-/// not follow: then the day is told in full.
-fn on_weekday(mut c: Cursor<'_>, words: &dyn DateWords, today: Date) -> Option<(usize, Date)> {
-    let weekday = words.weekday(c.word()?)?;
-    c.mark(&[',', '.']);
-    c.take(&["the", "den", "le", "el", "il", "dem"]);
-    let (day, length) = c.number()?;
-    (length <= 2).then_some(())?;
-    let dotted = c.mark(&['.', 'º', '°']).is_some();
-    let ordinal = c.take(ORDINALS);
-    let names_a_month = c.peek().is_some_and(|t| match t.kind {
-        TokenKind::Word => words.month(&t.text).is_some() || ["of", "de", "di"].contains(&t.text.as_str()),
-        TokenKind::Number => dotted,
-        // "Friday 10:30", "Friday 15/12", "Friday 10-12"
-        TokenKind::Mark(mark) => [':', '/', '-', '–'].contains(&mark),
-        _ => false,
-    });
-    // "Friday 13 cases": a bare number may count something.
-    let stands_alone = dotted || ordinal || !c.peek().is_some_and(|t| t.kind == TokenKind::Word);
-    (!names_a_month && stands_alone).then_some(())?;
-    let months = [last_of_previous_month(today)?, today, next_month(today)?];
-    let days = months.into_iter().filter_map(|m| Date::from_ymd_opt(m.year(), m.month(), day));
-    let date = days.filter(|d| d.weekday() == weekday).min_by_key(|d| (*d - today).num_days().abs())?;
-    Some((c.at, date))
-}
-
 /// A day in the month that the phrase speaks of, if it speaks of one.
 fn of_month(phrase: DayPhrase, today: Date) -> Option<Date> {
     match phrase {
@@ -428,7 +394,7 @@ mod tests {
         }
 
         fn announces(&self, word: &str) -> bool {
-            word == "le"
+            ["le", "since"].contains(&word)
         }
     }
 
@@ -483,6 +449,8 @@ mod tests {
         check("od petka 13. je mrtva", "2026-11-13");
         check("on Friday the 27th.", "2026-11-27");
         check("vendredi 4 décembre 2026", "2026-12-04");
+        check("off since the 9th and gone", "2026-11-09");
+        check("since the 4th line is open", "");
     }
 
     #[test]
