@@ -62,6 +62,7 @@ fn the_copy_can_be_looked_at_and_is_nobody_elses() {
     home.object(&["draft", reference, "--save-attachments", &folder]);
     let path = home.path("look/passport.jpg");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     let copy = std::fs::read(&path).unwrap();
     assert!(copy.starts_with(b"\xff\xd8\xff"));
     assert_eq!(case["draft"]["attachments"][0]["size"], copy.len());

@@ -99,7 +99,7 @@ pub(super) fn still_fit(
 
 /// Writes the copies into a folder, for the holder to look at; nothing is overwritten.
 pub(super) fn save(tx: &Tx<'_>, documents: &[Attachment], folder: &Path) -> anyhow::Result<Vec<String>> {
-    std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    crate::store::make_private_folder(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut written = Vec::new();
     for document in documents {
         let name = document.file_name.rsplit(['/', '\\']).next().unwrap_or_default();

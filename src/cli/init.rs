@@ -85,7 +85,7 @@ fn quoted(text: &str) -> anyhow::Result<String> {
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        crate::store::make_private_folder(folder)?;
     }
     // Beside it first, so that a full disk leaves the old one whole.
     let beside = path.with_extension("toml.new");

@@ -286,7 +286,11 @@ fn private_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
+/// Makes a folder that nobody else can look into; one that exists stays as it is.
+///
+/// # Errors
+/// What the file system says.
+pub fn make_private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
