@@ -66,6 +66,15 @@ pub(super) fn numbers_meant(body: &Text, confirmations: &[Span], line: Option<&L
     }
 }
 
+/// Whether a sentence of confirmation names our line by its whole number.
+pub(super) fn names_ours(body: &Text, confirmations: &[Span], line: Option<&Line>) -> bool {
+    let Some(line) = line else { return false };
+    let of = |span: &Span| body.tokens.get(span.first).map(|t| t.sentence);
+    let sentences: Vec<_> = confirmations.iter().filter_map(of).collect();
+    let phones = body.tokens.iter().filter(|t| t.kind == TokenKind::Phone && sentences.contains(&t.sentence));
+    phones.into_iter().any(|t| numbers::is_of_line(&t.text, line))
+}
+
 /// Free-phone numbers.
 fn is_hotline(digits: &str) -> bool {
     ["0800", "00800", "0900", "0700", "1800", "800"].iter().any(|p| digits.starts_with(p))

@@ -16,7 +16,7 @@ use crate::domain::Date;
 use crate::domain::identity::Line;
 use days::{effective_date, promised, returns_on};
 use judge::{Hit, Judge, Strangers, Veto};
-use lines::{Meant, numbers_meant};
+use lines::{Meant, names_ours, numbers_meant};
 use opinion::Opinion;
 use std::collections::HashMap;
 
@@ -121,7 +121,7 @@ impl<'l> Scene<'l> {
     }
 
     /// What there is for a confirmation, and where.
-    fn standing(&self, body: &Text) -> Option<(Standing, Vec<Span>)> {
+    fn standing(&self, body: &Text, line: Option<&Line>) -> Option<(Standing, Vec<Span>)> {
         let found = || self.hits.iter().filter(|h| h.rule.kind == Kind::Confirmed);
         let spans =
             |test: &dyn Fn(&Hit<'_>) -> bool| -> Vec<Span> { found().filter(|h| test(h)).map(|h| h.span).collect() };
@@ -137,8 +137,12 @@ impl<'l> Scene<'l> {
                 taken_back => (Ground::TakenBack, taken_back),
             },
         };
-        let standing =
-            Standing { ground, doubted: self.hits.iter().any(doubts), contradicted: self.hits.iter().any(contradicts) };
+        let standing = Standing {
+            ground,
+            doubted: self.hits.iter().any(doubts),
+            contradicted: self.hits.iter().any(contradicts),
+            names_ours: names_ours(body, &places, line),
+        };
         (!places.is_empty()).then_some((standing, places))
     }
 
@@ -178,6 +182,8 @@ struct Standing {
     doubted: bool,
     /// Something else in the mail says that it is none.
     contradicted: bool,
+    /// Our line is named by its number.
+    names_ours: bool,
 }
 
 /// What the second reader sees of a mail; for its training.
@@ -210,7 +216,7 @@ pub fn classify(
         return Classified::plain(Kind::Unclear, false);
     }
     let opinion = lexicon.second.as_ref().map(|s| Opinion::of(s.read(&scene.features(body, at))));
-    let standing = if body.cut { None } else { scene.standing(body) };
+    let standing = if body.cut { None } else { scene.standing(body, at.line) };
     let confirmed = standing.map(|(standing, places)| (standing, confirmation(body, &scene, &places, standing, at)));
     let mut by_opinion = false;
     let mut out = match (confirmed, &opinion) {

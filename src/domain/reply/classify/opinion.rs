@@ -63,7 +63,11 @@ impl Opinion {
             Ground::Words => WORDS_MIN,
         };
         let floor = if standing.doubted { floor.max(DOUBTED_MIN) } else { floor };
-        self.on(Kind::Confirmed) >= if standing.contradicted { floor.max(CONTRADICTED_MIN) } else { floor }
+        // It cannot tell our number from others, and takes some for another line's; here the number is ours.
+        let clear = standing.ground == Ground::Rule(Strangers::None) && !standing.doubted && !standing.contradicted;
+        let rest = if clear && standing.names_ours { 1.0 - self.on(Kind::Unrelated) } else { 1.0 };
+        self.on(Kind::Confirmed) / rest.max(f32::EPSILON)
+            >= if standing.contradicted { floor.max(CONTRADICTED_MIN) } else { floor }
     }
 
     /// Whether a confirmation that stands needs no look of the holder's.
@@ -140,7 +144,7 @@ mod tests {
     #[test]
     fn the_bar_for_a_confirmation_rises_with_strangers_doubts_and_weaker_words() {
         let check = |ground, contradicted, share, expected| {
-            let standing = Standing { ground, doubted: false, contradicted };
+            let standing = Standing { ground, doubted: false, contradicted, names_ours: false };
             assert_eq!(sure_of(0, share).bears(&standing), expected, "{standing:?} {share}");
         };
         check(Ground::Rule(Strangers::None), false, 0.8, true);
@@ -156,9 +160,23 @@ mod tests {
     }
 
     #[test]
+    fn a_clear_rule_that_names_our_number_is_not_taken_for_another_line() {
+        let mut read = [0.0; KIND_COUNT];
+        let unrelated = KINDS.iter().position(|k| *k == Kind::Unrelated).unwrap_or(0);
+        (read[0], read[unrelated]) = (0.6, 0.4);
+        let check = |ground, names_ours, expected| {
+            let standing = Standing { ground, doubted: false, contradicted: false, names_ours };
+            assert_eq!(Opinion::of(read).bears(&standing), expected, "{standing:?}");
+        };
+        check(Ground::Rule(Strangers::None), true, true);
+        check(Ground::Rule(Strangers::None), false, false);
+        check(Ground::Words, true, false);
+    }
+
+    #[test]
     fn weak_words_end_no_case_unless_the_second_reader_is_sure() {
         let check = |ground, contradicted, share, expected| {
-            let standing = Standing { ground, doubted: false, contradicted };
+            let standing = Standing { ground, doubted: false, contradicted, names_ours: false };
             assert_eq!(sure_of(0, share).is_sure(&standing), expected, "{standing:?} {share}");
         };
         check(Ground::Rule(Strangers::None), false, 0.86, true);
