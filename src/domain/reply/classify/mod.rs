@@ -230,7 +230,10 @@ pub fn classify(
         _ => {
             let read = without_confirmation(&scores(hits, hints, at), at);
             by_opinion = opinion.is_some();
-            opinion.as_ref().map_or_else(|| read.clone(), |o| o.settle(read.clone(), body))
+            match &opinion {
+                Some(opinion) => opinion.settle(read, body),
+                None => read,
+            }
         }
     };
     out.evidence = evidence(body, hits, subject, hints, out.kind);

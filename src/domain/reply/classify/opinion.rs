@@ -10,11 +10,12 @@ use crate::domain::reply::{EvidenceWords, Kind};
 
 /// A confirmation in known words that the second reader finds less likely than this is none.
 const KNOWN_MIN: f32 = 0.75;
+/// The same where they name our line by its number: more likely than all other kinds together.
+const OURS_MIN: f32 = 0.5;
 /// The same when something else in the mail makes one wonder.
 const DOUBTED_MIN: f32 = 0.85;
-/// The same with unknown words in its sentence, with one in its clause, with several there.
+/// The same with unknown words in its sentence, and with some in its clause.
 const NEARBY_MIN: f32 = 0.9;
-const ONE_STRANGER_MIN: f32 = 0.98;
 const STRANGERS_MIN: f32 = 0.98;
 /// The same for words that something milder takes back, and where no rule speaks.
 const TAKEN_BACK_MIN: f32 = 0.96;
@@ -54,20 +55,18 @@ impl Opinion {
 
     /// Whether a confirmation may stand.
     pub fn bears(&self, standing: &Standing) -> bool {
+        let clear = standing.ground == Ground::Rule(Strangers::None) && !standing.doubted && !standing.contradicted;
         let floor = match standing.ground {
+            // It cannot tell our number from others', and takes some for another line's.
+            _ if clear && standing.names_ours => OURS_MIN,
             Ground::Rule(Strangers::None) => KNOWN_MIN,
             Ground::Rule(Strangers::InSentence) => NEARBY_MIN,
-            Ground::Rule(Strangers::One) => ONE_STRANGER_MIN,
-            Ground::Rule(Strangers::Several) => STRANGERS_MIN,
+            Ground::Rule(Strangers::One | Strangers::Several) => STRANGERS_MIN,
             Ground::TakenBack => TAKEN_BACK_MIN,
             Ground::Words => WORDS_MIN,
         };
         let floor = if standing.doubted { floor.max(DOUBTED_MIN) } else { floor };
-        // It cannot tell our number from others, and takes some for another line's; here the number is ours.
-        let clear = standing.ground == Ground::Rule(Strangers::None) && !standing.doubted && !standing.contradicted;
-        let rest = if clear && standing.names_ours { 1.0 - self.on(Kind::Unrelated) } else { 1.0 };
-        self.on(Kind::Confirmed) / rest.max(f32::EPSILON)
-            >= if standing.contradicted { floor.max(CONTRADICTED_MIN) } else { floor }
+        self.on(Kind::Confirmed) >= if standing.contradicted { floor.max(CONTRADICTED_MIN) } else { floor }
     }
 
     /// Whether a confirmation that stands needs no look of the holder's.
@@ -160,17 +159,16 @@ mod tests {
     }
 
     #[test]
-    fn a_clear_rule_that_names_our_number_is_not_taken_for_another_line() {
-        let mut read = [0.0; KIND_COUNT];
-        let unrelated = KINDS.iter().position(|k| *k == Kind::Unrelated).unwrap_or(0);
-        (read[0], read[unrelated]) = (0.6, 0.4);
-        let check = |ground, names_ours, expected| {
-            let standing = Standing { ground, doubted: false, contradicted: false, names_ours };
-            assert_eq!(Opinion::of(read).bears(&standing), expected, "{standing:?}");
+    fn our_number_in_a_clear_rule_lowers_the_bar_but_not_below_the_half() {
+        let check = |ground, doubted, share, expected| {
+            let standing = Standing { ground, doubted, contradicted: false, names_ours: true };
+            assert_eq!(sure_of(0, share).bears(&standing), expected, "{standing:?} {share}");
         };
-        check(Ground::Rule(Strangers::None), true, true);
-        check(Ground::Rule(Strangers::None), false, false);
-        check(Ground::Words, true, false);
+        check(Ground::Rule(Strangers::None), false, 0.6, true);
+        check(Ground::Rule(Strangers::None), false, 0.4, false);
+        check(Ground::Rule(Strangers::None), true, 0.6, false);
+        check(Ground::Rule(Strangers::InSentence), false, 0.6, false);
+        check(Ground::Words, false, 0.6, false);
     }
 
     #[test]
