@@ -2,6 +2,8 @@
 
 use odjava::config::lexicon;
 use odjava::domain::Timestamp;
+use odjava::domain::reply::lexicon::{Guard, LanguageSource, Lexicon, guards};
+use odjava::domain::reply::normalize::tokenise;
 use odjava::explain::{Context, Explanation, FileDirectory, explain_bytes};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -577,11 +579,24 @@ fn the_second_readers_evidence_is_the_sentence_that_decided() {
 }
 
 #[test]
-fn a_guard_of_another_language_leaves_a_sentence_alone() {
+fn a_guard_counts_in_the_sentences_of_its_language() {
     // "quelle" asks in French and points in Italian.
-    let text = "Gentile Anna, da ieri la Sua linea non risulta più tra quelle attive: il contratto è chiuso.";
-    let e = explain(&mail(text));
-    assert!(!e.evidence.iter().any(|words| words.contains("question")), "{:?}", e.evidence);
+    let language = |text: &str| toml::from_str::<LanguageSource>(text).expect("a language");
+    let italian =
+        language("language = 'it'\nscripts = ['latin']\nmarkers = ['la', 'non', 'piu', 'tra']\n[sets]\nbenign = ['x']");
+    let french =
+        language("language = 'fr'\nscripts = ['latin']\nmarkers = ['la', 'est', 'de']\n[sets]\nquestion = ['quelle']");
+    let lexicon = Lexicon::compile(&[italian, french]).expect("it compiles");
+    let questions = |words: &str| {
+        let today = "2026-11-12".parse().expect("a day");
+        let text = tokenise(words, &lexicon.days, today, &|_| false);
+        let marked = lexicon.mark(&text);
+        let sights: Vec<_> = lexicon.languages.iter().map(|l| l.look(&marked)).collect();
+        guards(&sights).get(&Guard::Question).map_or(0, Vec::len)
+    };
+    assert_eq!(questions("la linea non risulta piu tra quelle attive"), 0);
+    assert_eq!(questions("quelle est la date de fin"), 1);
+    assert_eq!(questions("la linea non risulta piu tra quelle attive. quelle est la date de fin?"), 1);
 }
 
 #[test]
